@@ -1,0 +1,102 @@
+/**
+ * What the pipeline needs from a durable log, and nothing more. The law-suite `test/pipeline/log.laws.ts` holds every
+ * adapter to what is written here.
+ */
+
+/** A place in a partition. As a record's own position it names that record; as a reader's, the first one not yet taken. */
+export interface Position {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+}
+
+export interface Incoming extends Position {
+  readonly key: string | null
+  readonly value: Uint8Array
+  /** When the log took it, milliseconds since 1970. Never goes back within a partition. */
+  readonly timestamp: number
+}
+
+export interface Outgoing {
+  readonly topic: string
+  /** Decides the partition (murmur2, as Kafka's clients do) and keeps its records in order. Null spreads by turns. */
+  readonly key: string | null
+  readonly value: Uint8Array
+}
+
+/** A change of what a group keeps beside its positions: `value` null removes the key. */
+export interface Note {
+  readonly key: string
+  readonly value: Uint8Array | null
+}
+
+/** One step of a group. All of it becomes durable, or none of it. */
+export interface Commit {
+  readonly outputs: readonly Outgoing[]
+  /** Where to read on, for each partition taken from since the last commit. */
+  readonly positions: readonly Position[]
+  readonly notes: readonly Note[]
+}
+
+/**
+ * The right to move a group's positions. The newest claim of a group wins: every later commit of an older one throws
+ * `LOG_FENCED` and changes nothing, so that two processes never learn as one.
+ */
+export interface Claim {
+  /** The positions committed when the claim was made, or by this claim since. A partition never committed is absent. */
+  positions(): readonly Position[]
+  /** Every note of the group as committed when the claim was made, in the order of keys. */
+  notes(): AsyncIterable<{ readonly key: string; readonly value: Uint8Array }>
+  /**
+   * Resolves once durable, with the positions the outputs were given. Throws `LOG_FULL` (retry: nothing was written),
+   * `LOG_FENCED` (fatal), `LOG_CLOSED` (fatal).
+   */
+  commit(commit: Commit): Promise<readonly Position[]>
+}
+
+export interface Log {
+  /** Number of partitions of every topic. */
+  readonly partitions: Readonly<Record<string, number>>
+
+  /** Resolves once every record is durable, with their positions. All or none. Throws as `Claim.commit` does. */
+  write(records: readonly Outgoing[]): Promise<readonly Position[]>
+
+  /**
+   * Yields batches of at most `limit` records, never an empty one, starting at `from` and, for partitions it does not
+   * name, at the oldest record kept. Records of a partition come in offset order, each once. A log with one global
+   * sequence yields them in that sequence. A reader whose position retention has passed goes on at the oldest record
+   * kept. Waits for records not yet written, by this process or another. Ends when `signal` aborts. Memory stays
+   * bounded by one batch: nothing is read ahead of the caller.
+   */
+  read(topics: readonly string[], from: readonly Position[], signal: AbortSignal, limit?: number): AsyncIterable<readonly Incoming[]>
+
+  /** The position after the last record of every partition of the topics. */
+  ends(topics: readonly string[]): Promise<readonly Position[]>
+
+  /** The position of the oldest record kept of every partition of the topics. */
+  starts(topics: readonly string[]): Promise<readonly Position[]>
+
+  claim(group: string): Promise<Claim>
+
+  /** Positions of a group as committed, without claiming it. */
+  committed(group: string): Promise<readonly Position[]>
+
+  /** Idempotent. Readers end, later calls throw `LOG_CLOSED`. */
+  close(): Promise<void>
+}
+
+/** What may be forgotten. Absent limits keep for ever. */
+export interface Retention {
+  readonly topic: string
+  readonly keepMs?: number
+  readonly keepBytes?: number
+}
+
+/** A log that can forget. */
+export interface Forgetful {
+  /**
+   * Removes the oldest records beyond each limit, by age at `now` or by size, but never one at or after a floor of its
+   * partition. Returns how many records went, by topic.
+   */
+  retain(retentions: readonly Retention[], floors: readonly Position[], now: number): Promise<Readonly<Record<string, number>>>
+}
