@@ -1,0 +1,48 @@
+/** What a running pipeline offers to whoever feeds or watches it: the HTTP interface and the terminal. */
+import type { EventName, Events, Prediction, Rejection } from '../events/event.ts'
+import type { LearnerStatus } from '../learner/status.ts'
+import type { Position } from './log.ts'
+
+/** What became of one posted event: durable (with its place), or rejected (the rejection is durable too). */
+export type Receipt =
+  | { readonly accepted: true; readonly position: Position; readonly prediction: Prediction | null }
+  | { readonly accepted: false; readonly rejection: Pick<Rejection, 'code' | 'reason'> }
+
+export interface PipelineStatus {
+  readonly ready: boolean
+  /** Why not ready, in words; empty when ready. */
+  readonly reasons: readonly string[]
+  readonly startedAt: number
+  readonly learner: LearnerStatus
+  /** Records not yet taken, by topic. */
+  readonly lag: Readonly<Record<string, number>>
+  readonly positions: readonly Position[]
+  /** Events by topic and outcome (`taken`, `rejected`, `repeated`, `corrected`, `expired`). */
+  readonly events: readonly { readonly topic: string; readonly outcome: string; readonly count: number }[]
+  readonly waiting: { readonly observations: number; readonly labels: number }
+  readonly snapshot: { readonly learned: number; readonly at: number; readonly bytes: number } | null
+  /** What learning and predicting cost: CPU microseconds per event, by part (`predict`, `learn`, `single`). */
+  readonly costs: Readonly<Record<string, number>>
+}
+
+/** Durations and delays as they happen, for histograms. */
+export interface Timings {
+  /** Milliseconds between an observation's time and its label's. */
+  labelDelay(ms: number): void
+  predictMs(ms: number): void
+  learnMs(ms: number): void
+}
+
+export interface Gateway {
+  status(): PipelineStatus
+  /**
+   * Appends posted events (JSON text or one Avro record) to their topic and resolves when they are durable; for
+   * observations, when predicted as well, or after `waitMs` with `prediction: null`. Throws `OVERLOADED` (retry) when
+   * too many wait, `LOG_FULL` (retry) when there is no room.
+   */
+  post<N extends EventName & ('observation' | 'label' | 'example')>(
+    name: N,
+    records: readonly (Uint8Array | Events[N])[],
+    signal: AbortSignal
+  ): Promise<readonly Receipt[]>
+}
