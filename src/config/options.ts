@@ -1,0 +1,162 @@
+/**
+ * Every option of Andon: one declaration gives its check, its default and its description, and so the JSON Schema, the
+ * table in the documents and the environment variable. All defaults together are a configuration that works.
+ */
+import * as z from 'zod'
+import { learnerOptions } from './learner-options.ts'
+import { logOptions } from './log-options.ts'
+import { Secret } from './secret.ts'
+
+/** What the domain may be made of: a field of the observation or one of its features. `site` is short for `features.site`. */
+const field = z
+  .string()
+  .regex(/^(site|line|station|product|features\..+)$/)
+  .meta({ accepts: 'line, station, product, site or features.NAME' })
+
+const known = (what: string) =>
+  z
+    .union([z.literal('any'), z.array(z.string().min(1)).min(1).max(4096)])
+    .default('any')
+    .describe(`Which ${what} are taken: \`any\`, or a list; a record that names another is rejected, never dropped`)
+
+const count = (least: number, most: number) => z.int().min(least).max(most)
+
+/** Hosts that only this machine can reach. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
+}
+
+export const options = z.strictObject({
+  dataDirectory: z
+    .string()
+    .min(1)
+    .default('.andon')
+    .describe('Where the log and the snapshots are kept; relative to the working directory'),
+  seed: count(0, 4_294_967_295).default(1).describe('Seeds every draw by chance: same seed and same log, same model, byte for byte'),
+  domain: z
+    .union([field, z.array(field).max(8)])
+    .transform(fields => (typeof fields === 'string' ? [fields] : fields).map(name => (name === 'site' ? 'features.site' : name)))
+    .prefault(['line'])
+    .describe(
+      'What divides the observations into domains: `line`, `station`, `product`, `site` (short for `features.site`) or `features.NAME`, ' +
+        'one or a list; `[]` for a single domain'
+    ),
+  policy: z
+    .strictObject({
+      lines: known('lines'),
+      tasks: known('tasks'),
+      classes: z
+        .record(z.string().min(1), z.array(z.string().min(1)).min(1).max(4096))
+        .default({})
+        .describe('Which classes are taken, as task → list; a task not named here may have any')
+    })
+    .prefault({})
+    .describe('Names that may come in. By default any may: lines, tasks and classes appear while running'),
+  input: z
+    .strictObject({
+      maxRecordKiB: count(1, 65_536).default(256).describe('A longer record is rejected'),
+      maxFeatures: count(1, 65_536).default(4096).describe('An observation with more features is rejected'),
+      maxSkewMs: count(0, 31_622_400_000)
+        .default(86_400_000)
+        .describe('How far a time may lie in the future of this machine’s clock before the record is rejected')
+    })
+    .prefault({})
+    .describe('Limits of what comes in'),
+  log: logOptions.prefault({}).describe('The embedded log'),
+  join: z
+    .strictObject({
+      maxWaiting: count(1, 100_000_000)
+        .default(100_000)
+        .describe('Observations and labels that may wait for each other; beyond it the oldest leave, and that is told'),
+      maxAgeHours: z.number().positive().max(87_600).default(720).describe('How long, in event time, an observation waits for its label'),
+      predictionWaitMs: count(0, 3_600_000)
+        .default(5000)
+        .describe('How long, in event time, a labelled observation waits for its prediction before the example is made without one'),
+      dedupe: z
+        .strictObject({
+          maxIds: count(1, 100_000_000).default(200_000).describe('Identities remembered to tell a repeated label from a new one')
+        })
+        .prefault({})
+        .describe('Repeats')
+    })
+    .prefault({})
+    .describe('The waiting room, where observation, prediction and label become an example'),
+  learner: learnerOptions.prefault({}).describe('The learner'),
+  judge: z
+    .strictObject({
+      window: count(10, 1_000_000).default(1000).describe('Examples in the sliding window of scores'),
+      forgetting: z
+        .number()
+        .gt(0)
+        .max(1)
+        .default(0.999)
+        .describe('Weight of the past in the scores with forgetting, per example; 1 forgets nothing')
+    })
+    .prefault({})
+    .describe('How the learner is judged'),
+  snapshot: z
+    .strictObject({
+      everyExamples: count(1, 100_000_000)
+        .default(5000)
+        .describe('Examples between two snapshots; after a crash at most as many are folded again'),
+      keep: count(1, 1000).default(3).describe('Snapshots kept; retention of the log never passes the oldest')
+    })
+    .prefault({})
+    .describe('Snapshots of the state with its positions'),
+  http: z
+    .strictObject({
+      host: z.string().min(1).default('127.0.0.1').describe('Where to listen; an address that others can reach asks for a token'),
+      port: count(0, 65_535).default(9464).describe('0 takes any free port'),
+      token: z
+        .string()
+        .min(16)
+        .max(4096)
+        .regex(/^[\x21-\x7e]+$/)
+        .transform(value => new Secret(value))
+        .nullable()
+        .prefault(null)
+        .meta({ secret: true })
+        .describe('What a client must send as `Authorization: Bearer …`; at least 16 printable characters without spaces'),
+      tokenFile: z.string().min(1).nullable().default(null).describe('A file that holds the token, in place of the variable'),
+      maxBodyKiB: count(1, 65_536).default(1024).describe('A longer request is refused'),
+      maxWaiting: count(1, 1_000_000)
+        .default(1000)
+        .describe('Posted events that may wait for the log; beyond it clients are asked to come back'),
+      predictWaitMs: count(0, 600_000)
+        .default(2000)
+        .describe('How long a posted observation waits for its prediction before it is acknowledged without')
+    })
+    .superRefine((http, context) => {
+      if (isLoopback(http.host) || http.token !== null) return
+      context.addIssue({
+        code: 'custom',
+        path: ['host'],
+        message: `expected a loopback address (127.0.0.1) or a token, got "${http.host}" without one: set ANDON_HTTP__TOKEN or http.tokenFile`
+      })
+    })
+    .prefault({})
+    .describe('The HTTP interface'),
+  simulate: z
+    .strictObject({
+      lines: count(1, 1000).default(3).describe('Number of simulated lines'),
+      rate: z.number().positive().max(1_000_000).default(200).describe('Observations per second, over all lines'),
+      delay: count(0, 1_000_000).default(50).describe('Observations of the same line between one and its label'),
+      rareRate: z.number().positive().max(100).default(1).describe('Multiplies how often a part fails; 1 is the published process'),
+      drift: z.boolean().default(true).describe('Whether the process changes while it runs'),
+      seed: count(0, 4_294_967_295).default(1).describe('Seed of the simulated lines')
+    })
+    .prefault({})
+    .describe('Simulated lines, for `andon simulate-line` and `andon run --simulate`'),
+  logging: z
+    .strictObject({
+      level: z
+        .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+        .default('info')
+        .describe('The least that is written to the diagnostic log')
+    })
+    .prefault({})
+    .describe('Diagnostic log')
+})
+
+/** A whole configuration, checked, with every default in its place. */
+export type Config = z.output<typeof options>
