@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { LineCounter, parseDocument } from 'yaml'
 import { Fault } from '../fault/fault.ts'
 import { type Environment, type Setting, settingsOf } from './environment.ts'
-import { optionRows, type Shape, shapeAt } from './option-rows.ts'
+import { optionRows, propertyOf, type Shape, shapeAt } from './option-rows.ts'
 import { type Config, options } from './options.ts'
 import { problemsOf, shown } from './problem.ts'
 
@@ -101,7 +101,7 @@ function readTree(file: string): { tree: Tree; problems: string[]; lineOf: (path
 /** A section whose options are all commented out reads as null: it means its defaults. */
 function filled(tree: Tree, shape: Shape): Tree {
   const entries = Object.entries(tree).map(([key, value]) => {
-    const part = shape.properties !== undefined && Object.hasOwn(shape.properties, key) ? shape.properties[key] : undefined
+    const part = propertyOf(shape, key)
     if (part?.properties === undefined) return [key, value] as const
     return [key, value === null ? {} : isTree(value) ? filled(value, part) : value] as const
   })
@@ -162,6 +162,6 @@ function variableOf(path: readonly PropertyKey[], settings: readonly Setting[]):
 }
 
 function overridden(path: readonly PropertyKey[], overrides: PartialConfig): boolean {
-  const value = path.reduce<unknown>((at, key) => (isTree(at) ? at[String(key)] : undefined), overrides)
+  const value = path.reduce<unknown>((at, key) => (isTree(at) && Object.hasOwn(at, key) ? at[String(key)] : undefined), overrides)
   return value !== undefined
 }

@@ -39,7 +39,7 @@ export interface OptionRow {
   readonly secret: boolean
 }
 
-const shapeOf = (): Shape => z.toJSONSchema(options, { io: 'input', target: 'draft-7' }) as Shape
+const root = z.toJSONSchema(options, { io: 'input', target: 'draft-7' }) as Shape
 
 /** `learner.memoryPerClass` is `ANDON_LEARNER__MEMORY_PER_CLASS`: two underscores between levels, one between words. */
 export function variableOf(path: readonly string[]): string {
@@ -117,15 +117,20 @@ export function optionRows(): OptionRow[] {
       }
     }
   }
-  visit(shapeOf(), [])
+  visit(root, [])
   return rows
+}
+
+/** The shape of an option or a section by its key. Keys come from files, so `constructor` must find nothing. */
+export function propertyOf(shape: Shape, key: string): Shape | undefined {
+  return shape.properties !== undefined && Object.hasOwn(shape.properties, key) ? shape.properties[key] : undefined
 }
 
 /** The shape at a path, as far down as it goes. */
 export function shapeAt(path: readonly PropertyKey[]): Shape {
-  let shape = shapeOf()
+  let shape = root
   for (const key of path) {
-    const next = typeof key === 'number' ? (shape.items ?? shape.anyOf?.find(part => part.items)?.items) : shape.properties?.[String(key)]
+    const next = typeof key === 'number' ? (shape.items ?? shape.anyOf?.find(part => part.items)?.items) : propertyOf(shape, String(key))
     const other = typeof shape.additionalProperties === 'object' ? shape.additionalProperties : undefined
     const found = next ?? other
     if (found === undefined) return shape
