@@ -1,5 +1,5 @@
 /** What a running pipeline offers to whoever feeds or watches it: the HTTP interface and the terminal. */
-import type { EventName, Events, Prediction, Rejection } from '../events/event.ts'
+import type { EventName, Events, Prediction, Rejection, RejectionCode } from '../events/event.ts'
 import type { LearnerStatus } from '../learner/status.ts'
 import type { Position } from './log.ts'
 
@@ -45,4 +45,13 @@ export interface Gateway {
     records: readonly (Uint8Array | Events[N])[],
     signal: AbortSignal
   ): Promise<readonly Receipt[]>
+  /**
+   * Keeps posted bytes that are no event in `rejects`; resolves when they are durable. Without it the sender is told and
+   * nothing is kept. Throws as `post` does.
+   */
+  reject?(
+    name: EventName & ('observation' | 'label' | 'example'),
+    records: readonly { readonly bytes: Uint8Array; readonly code: RejectionCode; readonly reason: string }[],
+    signal: AbortSignal
+  ): Promise<void>
 }

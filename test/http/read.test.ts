@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest'
+import { serve } from '../../src/http/serve.ts'
+import { emptyStatus, fakeGateway, noMetrics, parse, served } from './fake-gateway.ts'
+
+test('the process is alive whether or not it is ready', async () => {
+  await served({}, async (url, _server, gateway) => {
+    gateway.current = { ...emptyStatus, ready: false, reasons: ['12 records behind'] }
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+    const response = await fetch(`${url}/readyz`)
+    expect(response.status).toBe(503)
+    expect(await response.json()).toEqual({ ready: false, reasons: ['12 records behind'] })
+    gateway.current = emptyStatus
+    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  })
+})
+
+test('the status is told whole, as JSON that nobody keeps', async () => {
+  await served({}, async (url, _server, gateway) => {
+    gateway.current = { ...emptyStatus, lag: { observations: 3 } }
+    const response = await fetch(`${url}/status`)
+    expect(await response.json()).toEqual(gateway.current)
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    expect(response.headers.get('content-type')).toMatch('application/json')
+  })
+})
+
+test('metrics show the state of the moment they are asked in', async () => {
+  const seen: number[] = []
+  const metrics = { ...noMetrics, observe: (status: { startedAt: number }) => void seen.push(status.startedAt) }
+  await served({ metrics }, async (url, _server, gateway) => {
+    gateway.current = { ...emptyStatus, startedAt: 5 }
+    const response = await fetch(`${url}/metrics`)
+    expect(await response.text()).toBe('up 1\n')
+    expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4')
+    expect(seen).toEqual([5])
+  })
+})
+
+test('an aborted signal closes the server, and closing twice is closing once', async () => {
+  const stop = new AbortController()
+  const server = await serve({ gateway: fakeGateway(), metrics: noMetrics, parse, port: 0 }, stop.signal)
+  stop.abort()
+  await server.close()
+  await server.close()
+  await expect(fetch(`${server.url}/healthz`)).rejects.toThrow()
+})
+
+test('a port that is taken is told with what to change', async () => {
+  await served({}, async url => {
+    const port = Number(new URL(url).port)
+    await expect(serve({ gateway: fakeGateway(), metrics: noMetrics, parse, port }, new AbortController().signal)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(/EADDRINUSE.*http\.port/)
+    })
+  })
+})
