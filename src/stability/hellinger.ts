@@ -1,0 +1,41 @@
+/**
+ * How far one distribution is from another. Invariant: 0 where they are equal, 1 where they share no class, the same in
+ * both directions, and bounded, so that a mean over inputs is not ruled by a few (as it would be with relative entropy).
+ *
+ * Source: Hellinger (1909): H(p, q)² = ½ Σ_c (√p[c] − √q[c])².
+ */
+
+/**
+ * Mean Hellinger distance per expert (K) between two sets of opinions on the same `n` inputs. All 0 where n is 0.
+ * Throws `RangeError` where a set is not n × C × K long.
+ *
+ * @param before opinions (n, C, K), row-major: input, class, expert, as a bank holds its P
+ * @param after the same later, on the same inputs in the same order
+ *
+ * @example
+ * ```ts
+ * import { meanHellinger } from '../src/stability/hellinger.ts'
+ * const before = Float32Array.of(1, 0.5, 0, 0.5) // one input, two classes, two experts
+ * const after = Float32Array.of(0, 0.5, 1, 0.5)
+ * meanHellinger(before, after, 1, 2, 2) // => Float64Array.of(1, 0)
+ * ```
+ */
+export function meanHellinger(before: Float32Array, after: Float32Array, n: number, C: number, K: number): Float64Array {
+  const length = n * C * K
+  if (before.length !== length || after.length !== length) {
+    throw new RangeError(`expected ${n} × ${C} × ${K} opinions, got ${before.length} and ${after.length}: give both on the same inputs`)
+  }
+  const mean = new Float64Array(K)
+  for (let i = 0; i < n; i++) {
+    for (let k = 0; k < K; k++) {
+      let sum = 0
+      for (let c = 0, at = i * C * K + k; c < C; c++, at += K) {
+        const difference = Math.sqrt(before[at]!) - Math.sqrt(after[at]!)
+        sum += difference * difference
+      }
+      mean[k]! += Math.min(1, Math.sqrt(sum / 2)) // float32 opinions sum to 1 within a rounding
+    }
+  }
+  if (n > 0) for (let k = 0; k < K; k++) mean[k]! /= n
+  return mean
+}
