@@ -1,0 +1,134 @@
+/** The metrics of the flow: what came, what waits, how long it took, what is kept. */
+import { topics } from '../../events/event.ts'
+import { type Metric, other, pooled, type Sample } from './metric.ts'
+
+/** The ways of an event. */
+export const outcomes = ['taken', 'rejected', 'repeated', 'corrected', 'expired'] as const
+/** The parts whose cost is told. */
+export const parts = ['predict', 'learn', 'single'] as const
+
+const among = (list: readonly string[], name: string) => (list.includes(name) ? name : other)
+const topicOf = (name: string) => among(Object.keys(topics), name)
+const one = (value: number | null): readonly Sample[] => [[[], value]]
+
+const second = 1000
+const hour = 3600
+
+export const pipelineMetrics: readonly Metric[] = [
+  {
+    name: 'ready',
+    type: 'gauge',
+    labels: [],
+    help: '1 when the pipeline takes events and keeps up, else 0.',
+    read: ({ status }) => one(status.ready ? 1 : 0)
+  },
+  {
+    name: 'start_time_seconds',
+    type: 'gauge',
+    labels: [],
+    help: 'When the pipeline started, seconds since 1970.',
+    read: ({ status }) => one(status.startedAt / second)
+  },
+  {
+    name: 'events_total',
+    type: 'counter',
+    labels: ['topic', 'outcome'],
+    help: 'Events by topic and by what became of them.',
+    read: ({ status }) =>
+      pooled(
+        status.events.map(({ topic, outcome, count }) => [[topicOf(topic), among(outcomes, outcome)], count]),
+        0,
+        Number.POSITIVE_INFINITY
+      )
+  },
+  {
+    name: 'label_delay_seconds',
+    type: 'histogram',
+    labels: [],
+    help: 'Time from an observation to its label, by the times the events carry; a label before its observation counts as 0.',
+    timing: 'labelDelay',
+    buckets: [1, 10, 60, 600, hour, 4 * hour, 12 * hour, 24 * hour, 72 * hour, 168 * hour, 336 * hour, 672 * hour]
+  },
+  {
+    name: 'predict_duration_seconds',
+    type: 'histogram',
+    labels: [],
+    help: 'Time to predict one observation.',
+    timing: 'predictMs',
+    buckets: [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1]
+  },
+  {
+    name: 'learn_duration_seconds',
+    type: 'histogram',
+    labels: [],
+    help: 'Time to judge and learn one example.',
+    timing: 'learnMs',
+    buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1]
+  },
+  {
+    name: 'position_offset',
+    type: 'gauge',
+    labels: ['topic', 'partition'],
+    help: 'The first record of a partition not yet taken.',
+    read: ({ status }) => status.positions.map(({ topic, partition, offset }) => [[topicOf(topic), String(partition)], offset])
+  },
+  {
+    name: 'lag_records',
+    type: 'gauge',
+    labels: ['topic'],
+    help: 'Records written and not yet taken.',
+    read: ({ status }) =>
+      pooled(
+        Object.entries(status.lag).map(([topic, count]) => [[topicOf(topic)], count]),
+        0,
+        Number.POSITIVE_INFINITY
+      )
+  },
+  {
+    name: 'waiting_observations',
+    type: 'gauge',
+    labels: [],
+    help: 'Observations that wait for a label.',
+    read: ({ status }) => one(status.waiting.observations)
+  },
+  {
+    name: 'waiting_labels',
+    type: 'gauge',
+    labels: [],
+    help: 'Labels that wait for their observation.',
+    read: ({ status }) => one(status.waiting.labels)
+  },
+  {
+    name: 'snapshot_age_seconds',
+    type: 'gauge',
+    labels: [],
+    help: 'Time since the newest snapshot was written; absent before the first.',
+    read: ({ status, now }) => one(status.snapshot && Math.max(0, now - status.snapshot.at) / second)
+  },
+  {
+    name: 'snapshot_bytes',
+    type: 'gauge',
+    labels: [],
+    help: 'Size of the newest snapshot.',
+    read: ({ status }) => one(status.snapshot?.bytes ?? null)
+  },
+  {
+    name: 'snapshot_learned_examples',
+    type: 'gauge',
+    labels: [],
+    help: 'Examples learned by the state in the newest snapshot.',
+    read: ({ status }) => one(status.snapshot?.learned ?? null)
+  },
+  {
+    name: 'event_cpu_seconds',
+    type: 'gauge',
+    labels: ['part'],
+    help: 'Mean CPU time of an event by part; single is the single model kept for comparison.',
+    read: ({ status }) =>
+      pooled(
+        Object.entries(status.costs).map(([part, microseconds]) => [[among(parts, part)], microseconds / 1e6]),
+        0,
+        Number.POSITIVE_INFINITY
+      )
+  }
+]

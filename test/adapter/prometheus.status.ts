@@ -1,0 +1,95 @@
+/** A status in which every metric has something to tell. */
+import type { Report, Scores } from '../../src/judge/report.ts'
+import type { TaskStatus } from '../../src/learner/status.ts'
+import type { PipelineStatus } from '../../src/pipeline/gateway.ts'
+
+const scores: Scores = {
+  accuracy: 0.9,
+  kappa: 0.8,
+  kappaNoChange: 0.7,
+  kappaMajority: 0.6,
+  gMean: 0.85,
+  macroRecall: 0.86,
+  macroF1: 0.84,
+  logLoss: 0.3,
+  brier: 0.15,
+  ece: 0.02
+}
+
+export const noScores: Scores = {
+  accuracy: null,
+  kappa: null,
+  kappaNoChange: null,
+  kappaMajority: null,
+  gMean: null,
+  macroRecall: null,
+  macroF1: null,
+  logLoss: null,
+  brier: null,
+  ece: null
+}
+
+export function reportOf(classes: readonly string[], over: Partial<Report> = {}): Report {
+  return {
+    n: 100,
+    scores,
+    perClass: classes.map((name, i) => ({
+      class: name,
+      support: 10 + i,
+      predicted: 9 + i,
+      recall: 0.5,
+      precision: 0.25,
+      recallInterval: [0.4, 0.6],
+      precisionInterval: [0.2, 0.3]
+    })),
+    baselines: { noChange: { accuracy: 0.5, kappa: 0.1 }, majority: { accuracy: 0.6, kappa: 0 } },
+    ...over
+  }
+}
+
+export function taskOf(task: string, classes: readonly string[], over: Partial<TaskStatus> = {}): TaskStatus {
+  const report = reportOf(classes)
+  return {
+    task,
+    classes,
+    learned: 120,
+    testThenTrain: report,
+    window: report,
+    forgetting: report,
+    asServed: report,
+    single: report,
+    perDomain: { l1: report, l2: report },
+    banks: [
+      {
+        bank: 'mixture',
+        gateEntropy: 0.7,
+        experts: [0, 1].map(expert => ({
+          expert,
+          utilisation: 0.5,
+          responsibility: 0.4,
+          effectiveSampleSize: Object.fromEntries(classes.map(name => [name, 12.5])),
+          change: 0.03
+        }))
+      }
+    ],
+    ...over
+  }
+}
+
+export function fullStatus(tasks: readonly TaskStatus[] = [taskOf('fault', ['ok', 'scratch "deep"\n\\'])]): PipelineStatus {
+  return {
+    ready: true,
+    reasons: [],
+    startedAt: 1_000,
+    learner: { fold: 1, learned: 120, repeated: 3, corrected: 2, domains: ['l1', 'l2'], features: 7, bytes: 4096, tasks },
+    lag: { observations: 4, labels: 0 },
+    positions: [{ topic: 'observations', partition: 0, offset: 77 }],
+    events: [
+      { topic: 'observations', outcome: 'taken', count: 77 },
+      { topic: 'labels', outcome: 'rejected', count: 5 }
+    ],
+    waiting: { observations: 6, labels: 1 },
+    snapshot: { learned: 100, at: 5_000, bytes: 2048 },
+    costs: { predict: 50, learn: 300, single: 40 }
+  }
+}
