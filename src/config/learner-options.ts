@@ -40,6 +40,7 @@ export const learnerOptions = z.strictObject({
   knots: knots.prefault({}).describe('Encoding of numeric features'),
   rare: rare.prefault({}).describe('Weight of rare classes'),
   gate: gate.prefault({}).describe('Penalties on the gate'),
+  maxTasks: count(1, 1024).default(64).describe('Tasks; labels of later ones are not learned, and a signal tells'),
   maxClasses: count(2, 4096).default(256).describe('Classes of a task; beyond it a signal tells, and the label is not learned'),
   maxDomains: count(1, 65_536).default(256).describe('Domains; later ones share one overflow domain'),
   maxFeatures: count(1, 65_536)

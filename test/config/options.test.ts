@@ -6,6 +6,7 @@ import { otherVariables } from '../../src/config/environment.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { jsonSchema, optionRows, optionTable, type Shape } from '../../src/config/option-rows.ts'
 import { editDistance, nearest } from '../../src/config/problem.ts'
+import { defaultLearnerOptions } from '../../src/learner/options.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'andon-page-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -40,6 +41,12 @@ describe('every option', () => {
     const names = [...rows.map(row => row.variable), ...Object.keys(otherVariables)]
     expect(new Set(names.map(name => name.replaceAll('_', ''))).size).toBe(names.length)
   })
+})
+
+test('the learner’s defaults are the recipe it was measured with', () => {
+  const { learner, seed, domain, judge } = loadConfig({ env: {} })
+  const { dedupe, ...same } = learner
+  expect({ ...same, maxIds: dedupe.maxIds, seed, domain, judge }).toEqual(defaultLearnerOptions)
 })
 
 describe('the page in docs', () => {
