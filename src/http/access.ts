@@ -40,11 +40,14 @@ export function isLoopback(host: string): boolean {
 export function accessTo(host: string, token: string | null, hosts: readonly string[]): Access {
   const loopback = isLoopback(host)
   if (token === null && !loopback)
-    throw new Fault('CONFIG_INVALID', `expected a token to serve on ${host}, none came: set http.token, or http.host to 127.0.0.1`)
+    throw new Fault(
+      'CONFIG_INVALID',
+      `expected a token to serve on ${host}, none came: set ANDON_HTTP__TOKEN or http.tokenFile, or http.host to 127.0.0.1`
+    )
   if (token !== null && token.length < (loopback ? 1 : shortestToken))
     throw new Fault(
       'CONFIG_INVALID',
-      `expected an http.token of at least ${loopback ? 1 : shortestToken} characters, ${token.length} came: make a longer one`
+      `expected a token of at least ${loopback ? 1 : shortestToken} characters, ${token.length} came: make a longer one`
     )
   const known = new Set(hosts.map(name => name.toLowerCase()))
   const digest = token === null ? null : sha256(token)
@@ -53,11 +56,7 @@ export function accessTo(host: string, token: string | null, hosts: readonly str
   return {
     refuse(method, headers, kind) {
       if (loopback && !isLocalName(headers.host, known))
-        return refusal(
-          403,
-          'CROSS_SITE',
-          'expected a loopback name in the Host header, another came: use 127.0.0.1, or list it in http.hosts'
-        )
+        return refusal(403, 'CROSS_SITE', 'expected a loopback name in the Host header, another came: ask for 127.0.0.1 or localhost')
       if (method === 'POST' && isCrossSite(headers))
         return refusal(
           403,

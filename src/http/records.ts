@@ -28,10 +28,10 @@ export interface Body {
 }
 
 /** An example with its served prediction nests 7 deep: tasks, banks, numbers. */
-const deepest = 8
+export const deepest = 8
 const tooDeep = `expected at most ${deepest} levels of nesting, more came`
 /** Beyond the widest record of sensors known (a few thousand channels). */
-const mostKeys = 16_384
+export const mostKeys = 16_384
 
 /**
  * The records of a body, in order. Throws `Refused` with 400 where the body is empty, not UTF-8 or not JSON, and with

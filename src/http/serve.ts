@@ -62,7 +62,8 @@ export const postRoutes = { '/observations': 'observation', '/labels': 'label', 
 /** What can be read. */
 export const readRoutes = ['/healthz', '/readyz', '/metrics', '/status'] as const
 
-const defaults = {
+/** What holds where the options say nothing. */
+export const defaults = {
   host: '127.0.0.1',
   maxBodyKiB: 1024,
   maxRecords: 1000,

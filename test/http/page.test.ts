@@ -1,0 +1,80 @@
+/** docs/http.md says what the code does: codes, addresses, types and bounds, and every printed command works. */
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { shortestToken } from '../../src/http/access.ts'
+import { statusCodes } from '../../src/http/answer.ts'
+import { bodyTypes, deepest, mostKeys } from '../../src/http/records.ts'
+import { defaults, postRoutes, readRoutes } from '../../src/http/serve.ts'
+import { served } from './fake-gateway.ts'
+
+const page = readFileSync('docs/http.md', 'utf8')
+const rows = page
+  .split('\n')
+  .filter(line => line.startsWith('| '))
+  .map(line =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map(cell => cell.trim())
+  )
+
+describe('the page of the HTTP interface', () => {
+  test('lists every status code of the code, in its words, and no other', () => {
+    const listed = rows.filter(([code]) => /^\d{3}$/.test(code ?? ''))
+    expect(listed).toEqual(Object.entries(statusCodes))
+  })
+
+  test('lists every address with its method, and no other', () => {
+    const listed = rows.filter(([method]) => method === 'GET' || method === 'POST').map(([method, address]) => `${method} ${address}`)
+    const served = [...readRoutes.map(route => `GET \`${route}\``), ...Object.keys(postRoutes).map(route => `POST \`${route}\``)]
+    expect(listed.sort()).toEqual(served.sort())
+  })
+
+  test('lists every content type, and no other', () => {
+    const listed = rows.flatMap(([type]) => type?.match(/^`(application\/.*)`$/)?.[1] ?? [])
+    expect(listed).toEqual([...bodyTypes])
+  })
+
+  test('names the bounds that hold', () => {
+    const { maxBodyKiB, maxRecords, requestTimeoutMs, maxConnections, maxPosts, drainMs } = defaults
+    const bound = (what: string) => rows.find(row => row[0]?.startsWith(what))?.[1]
+    expect(bound('body')).toContain(`${maxBodyKiB} KiB`)
+    expect(bound('records a request')).toBe(String(maxRecords))
+    expect(bound('fields')).toBe(`${mostKeys}, ${deepest} levels`)
+    expect(bound('headers')).toContain(`within ${requestTimeoutMs / 3000} s`)
+    expect(bound('a whole request')).toContain(`within ${requestTimeoutMs / 1000} s`)
+    expect(bound('connections')).toBe(`${maxConnections}; ${maxPosts}`)
+    expect(bound('requests under way')).toBe(`${drainMs / 1000} s`)
+    expect(page).toContain(`at least ${shortestToken} characters`)
+  })
+})
+
+const commands = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block ?? '')
+const skip = spawnSync('curl', ['--version']).status !== 0
+if (skip) console.info('skipped: curl is not installed')
+
+describe.skipIf(skip)('every printed command works', () => {
+  test.each(commands)('%s', async command => {
+    const folder = mkdtempSync(join(tmpdir(), 'andon-http-'))
+    writeFileSync(join(folder, 'observation.avro'), Uint8Array.of(0xc3, 0x01))
+    try {
+      // Whatever is an object is an event here: that the fields are right is the parser's to say.
+      const parse = (_name: unknown, value: unknown) => ({ event: value as never })
+      await served({ parse }, async (url, _server, gateway) => {
+        const script = command.replaceAll('http://127.0.0.1:9464', url).replaceAll('curl -s', 'curl -s --fail-with-body')
+        expect(script).not.toBe(command)
+        const shell = spawn('bash', ['-ec', script], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+        let said = ''
+        for (const stream of [shell.stdout, shell.stderr]) stream.on('data', data => (said += data))
+        const code = await new Promise(resolve => shell.once('close', resolve))
+        expect({ code, said }).toMatchObject({ code: 0 })
+        expect(gateway.posted.length).toBe(command.includes(' -d ') || command.includes('--data-binary') ? 1 : 0)
+      })
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+})
