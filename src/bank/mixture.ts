@@ -8,8 +8,9 @@
  * Shapes: K experts, C classes. Logits z and gradients δ are (1 + C, K): the gate's row, then one row a class, so that a
  * new class is appended and the experts lie in vector lanes. g, r are (K); P is (C, K); q is (C).
  */
-import { exp32 } from '../numeric/exp32.ts'
+
 import { log } from '../numeric/exp-log.ts'
+import { exp32 } from '../numeric/exp32.ts'
 
 const f = Math.fround
 
@@ -104,7 +105,7 @@ export interface GatePenalties {
   readonly loadFloor: number
   /** Weight of ln² Σ exp z: keeps logits small (ST-MoE, Zoph et al., 2022). */
   readonly zLoss: number
-  /** Weight of the entropy of g: a positive one makes the gate decide, a negative one makes it share. */
+  /** Weight of −H(g): rewards a gate that spreads over its experts. */
   readonly entropy: number
 }
 
@@ -128,7 +129,7 @@ export function gatePenalties(z: Float32Array, g: Float32Array, mean: Float64Arr
   if (entropy !== 0) {
     const H = gateEntropy(g)
     for (let k = 0; k < K; k++) {
-      if (g[k]! > 0) delta[k] = f(delta[k]! - f(entropy * g[k]! * (log(g[k]!) + H)))
+      if (g[k]! > 0) delta[k] = f(delta[k]! + f(entropy * g[k]! * (log(g[k]!) + H)))
     }
   }
 }

@@ -44,6 +44,12 @@ export function saveColumn(column: Column): Saved {
 export function loadColumn(saved: Saved): Column {
   const column = saved as { kind: 'numeric' | 'category' } & Record<string, unknown>
   if (column.kind === 'numeric') return { ...(column as unknown as NumericColumn) }
-  const { kind, name, row, values, rows } = column as unknown as { kind: 'category'; name: string; row: number; values: string[]; rows: number[] }
+  const { kind, name, row, values, rows } = column as unknown as {
+    kind: 'category'
+    name: string
+    row: number
+    values: string[]
+    rows: number[]
+  }
   return { kind, name, row, values: new Map(values.map((value, i) => [value, i])), rows: [...rows] }
 }

@@ -5,12 +5,13 @@
  * Encoding state belongs to the learner and learns from examples only: `observe` and `encode` change nothing, so that an
  * observation is encoded by what was known before it.
  */
+
+import type { Carry } from '../numeric/carry.ts'
 import type { Random } from '../numeric/random.ts'
 import type { Saved } from '../numeric/saved.ts'
 import type { Sparse } from '../numeric/sparse.ts'
 import { addToMoments, type CategoryColumn, type Column, loadColumn, type NumericColumn, saveColumn } from './column.ts'
 import { carryOf, fraction, interval, quantileKnots } from './spline.ts'
-import type { Carry } from '../numeric/carry.ts'
 
 export interface EncoderOptions {
   /** Intervals between knots: 12 keeps a curve's shape and still sees 40 values an interval in 500. */
@@ -22,7 +23,8 @@ export interface EncoderOptions {
   /** About how many of the last examples moments and quantiles describe. */
   readonly horizon: number
   readonly maxFeatures: number
-  readonly maxCategories: number
+  /** Values of a category column with an entry of their own, by the column's name. */
+  readonly maxCategories: (name: string) => number
 }
 
 /** Features by column slot: a number, a category's index, NaN for missing, `OVERFLOW` for a category that has no entry. Shorter than the columns where those came later. */
@@ -179,7 +181,7 @@ export class Encoder {
   #addCategory(name: string, value: string): boolean {
     const column = this.#columns[this.#category.get(name)!] as CategoryColumn
     if (column.values.has(value)) return true
-    if (column.values.size >= this.#options.maxCategories) return false
+    if (column.values.size >= this.#options.maxCategories(name)) return false
     column.values.set(value, column.rows.length)
     column.rows.push(this.rows++)
     return true
@@ -190,7 +192,9 @@ export class Encoder {
     for (let slot = 0; slot < this.#columns.length; slot++) {
       const column = this.#columns[slot]!
       if (column.kind !== 'numeric') continue
-      const values = Float64Array.from(this.#reservoir.map(raw => (slot < raw.length ? raw[slot]! : Number.NaN)).filter(v => !Number.isNaN(v)))
+      const values = Float64Array.from(
+        this.#reservoir.map(raw => (slot < raw.length ? raw[slot]! : Number.NaN)).filter(v => !Number.isNaN(v))
+      )
       if (values.length < LEAST_FOR_KNOTS) continue
       const knots = quantileKnots(values, this.#options.intervals)
       if (knots.length < 2) continue

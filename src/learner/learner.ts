@@ -1,0 +1,321 @@
+/**
+ * The fold: `state', effects = take(state, record)`. One deterministic function holds all the logic of learning: time comes
+ * from events, chance from generators in the state, nothing else comes in. The same records give the same bytes.
+ *
+ * Of every example: score, then learn; what it teaches the encoder it teaches last, so that it is learned as it was seen.
+ */
+import { Encoder } from '../encode/encoder.ts'
+import type { Control, Example, Observation, Prediction, Signal } from '../events/event.ts'
+import { Random } from '../numeric/random.ts'
+import { RowBlock } from '../numeric/row-block.ts'
+import type { Saved } from '../numeric/saved.ts'
+import { Sparse } from '../numeric/sparse.ts'
+import { DOMAIN, domainOf, inputName, inputsOf, OVERFLOW_DOMAIN } from './inputs.ts'
+import { type Meter, noMeter } from './meter.ts'
+import { differences, type LearnerOptions } from './options.ts'
+import { Seen, type SeenLabel } from './seen.ts'
+import { Signals } from './signals.ts'
+import type { LearnerStatus } from './status.ts'
+import { TaskLearner } from './task.ts'
+
+/** Version of the fold. Any change of what `take` computes raises it: states of different versions refuse to compare. */
+export const FOLD = 1
+
+/** What became of a record. */
+export interface Taken {
+  /** `learned` when at least one task was; `expired` when it can no longer be told from a repeat. */
+  readonly outcome: 'learned' | 'corrected' | 'repeated' | 'expired' | 'control'
+  readonly signals: readonly Signal[]
+}
+
+export class Learner {
+  readonly options: LearnerOptions
+  /** Examples taken from which something was learned. */
+  learned = 0
+  #repeated = 0
+  #corrected = 0
+  /** Most learning steps an example may have, by the last control; Infinity without. */
+  #effort = Number.POSITIVE_INFINITY
+  readonly #tasks: TaskLearner[] = []
+  readonly #domains = new Set<string>()
+  /** Names beyond a limit that were told. */
+  readonly #overflowed = new Set<string>()
+  readonly #encoder: Encoder
+  readonly #block = new RowBlock()
+  readonly #seen: Seen
+  readonly #signals = new Signals()
+  #random: Random
+  readonly #meter: Meter
+  readonly #x = new Sparse()
+  readonly #asked = new Sparse()
+
+  constructor(options: LearnerOptions, meter: Meter = noMeter) {
+    this.options = options
+    this.#meter = meter
+    this.#random = new Random(options.seed)
+    this.#seen = new Seen(options.maxIds)
+    const { knots, maxFeatures, maxCategories, maxDomains } = options
+    this.#encoder = new Encoder({
+      ...knots,
+      maxFeatures,
+      maxCategories: name => (name === DOMAIN ? maxDomains + 1 : maxCategories)
+    })
+  }
+
+  /** What the state says of an observation, for every task known. Changes nothing. */
+  predict(observation: Observation): Prediction {
+    this.#meter.enter('predict')
+    const domain = this.#domain(observation)
+    this.#encoder.encode(this.#encoder.observe(inputsOf(observation, this.options.domain, domain)), this.#asked)
+    const tasks = this.#tasks.filter(task => task.classes.length > 0).map(task => task.predict(this.#asked))
+    this.#meter.leave('predict')
+    return { observation: observation.id, line: observation.line, time: observation.time, learned: this.learned, fold: FOLD, tasks }
+  }
+
+  /** Takes the next record of the log. Never throws on data that passed its checks. */
+  take(record: Example | Control): Taken {
+    return 'kind' in record ? this.#takeControl(record) : this.#takeExample(record)
+  }
+
+  /** What it tells of itself. */
+  status(): LearnerStatus {
+    return {
+      fold: FOLD,
+      learned: this.learned,
+      repeated: this.#repeated,
+      corrected: this.#corrected,
+      domains: [...this.#domains],
+      features: this.#encoder.width,
+      bytes: this.#block.bytes + this.#encoder.bytes,
+      tasks: this.#tasks.map(task => task.status())
+    }
+  }
+
+  save(): Saved {
+    const { width } = this.#encoder
+    return {
+      fold: FOLD,
+      options: this.options as unknown as Saved,
+      learned: this.learned,
+      repeated: this.#repeated,
+      corrected: this.#corrected,
+      signals: this.#signals.count,
+      effort: this.#effort,
+      random: this.#random.save(),
+      domains: [...this.#domains],
+      overflowed: [...this.#overflowed],
+      encoder: this.#encoder.save(),
+      seen: this.#seen.save(),
+      tasks: this.#tasks.map(task => task.save(width)),
+      block: this.#block.save()
+    }
+  }
+
+  /**
+   * Continues from a saved state, bit for bit. Throws an Error that names the difference when it was saved by another
+   * version of the fold or with other options.
+   */
+  static load(saved: Saved, options: LearnerOptions, meter: Meter = noMeter): Learner {
+    const from = saved as { fold: number; options: Saved } & Record<string, Saved>
+    if (from.fold !== FOLD)
+      throw new Error(`expected a state of fold version ${FOLD}, got version ${from.fold}: replay the log with this version`)
+    const other = differences(from.options, options as unknown as Saved)
+    if (other.length > 0) {
+      throw new Error(
+        `expected the options the state was learned with, got others for ${other.join(', ')}: restore them, or replay the log with the new ones`
+      )
+    }
+    const learner = new Learner(options, meter)
+    learner.learned = from.learned as number
+    learner.#repeated = from.repeated as number
+    learner.#corrected = from.corrected as number
+    learner.#signals.count = from.signals as number
+    learner.#effort = from.effort as number
+    learner.#random = Random.load(from.random!)
+    for (const domain of from.domains as string[]) learner.#domains.add(domain)
+    for (const name of from.overflowed as string[]) learner.#overflowed.add(name)
+    learner.#encoder.load(from.encoder!)
+    learner.#seen.load(from.seen!)
+    const { width } = learner.#encoder
+    for (const [i, task] of (from.tasks as Saved[]).entries())
+      learner.#tasks.push(TaskLearner.load(task, i, learner.#block, options, width))
+    learner.#block.load(from.block!)
+    return learner
+  }
+
+  #takeControl(control: Control): Taken {
+    this.#signals.open(control.time, this.learned)
+    this.#effort = Math.max(1, Math.floor(control.value))
+    this.#signals.tell('effort-capped', { value: this.#effort }, `at most ${this.#effort} learning steps an example`)
+    return { outcome: 'control', signals: this.#signals.close() }
+  }
+
+  #takeExample(example: Example): Taken {
+    const { observation, labelTime } = example
+    this.#signals.open(labelTime, this.learned)
+    const entry = this.#seen.get(observation.id)
+    if (entry === undefined && observation.time <= this.#seen.floor) return { outcome: 'expired', signals: [] }
+    const already = entry?.labels ?? []
+    const { fresh, corrected } = this.#sort(example, already)
+    const labels = [...corrected, ...(fresh.length > 0 ? this.#study(example, fresh, entry === undefined) : [])]
+    if (entry !== undefined) entry.labels = merged(already, labels)
+    else this.#seen.add(observation.id, { time: observation.time, labels })
+    if (fresh.length > 0) this.learned++
+    else if (corrected.length === 0) this.#repeated++
+    const outcome = fresh.length > 0 ? 'learned' : corrected.length > 0 ? 'corrected' : 'repeated'
+    return { outcome, signals: this.#signals.close() }
+  }
+
+  /** Scores the new labels, then learns them. Returns what to remember of them. */
+  #study(example: Example, fresh: readonly (readonly [task: string, name: string])[], first: boolean): SeenLabel[] {
+    const { observation, prediction } = example
+    this.#meter.enter('learn')
+    const domain = this.#domain(observation, true)
+    const inputs = inputsOf(observation, this.options.domain, domain)
+    let x = this.#asked
+    let raw = this.#encoder.observe(inputs)
+    this.#encoder.encode(raw, x)
+    const chosen = fresh.map(([name, value]) => {
+      const task = this.#task(name)
+      const served = prediction?.tasks.find(each => each.task === name)
+      return task === undefined || task.classes.length === 0 ? -1 : task.judge(x, task.indexOf(value), domain, served, this.#meter)
+    })
+    if (this.#declare(inputs, domain)) {
+      x = this.#x
+      raw = this.#encoder.observe(inputs)
+      this.#encoder.encode(raw, x)
+    }
+    const steps = Math.min(this.options.steps, this.#effort)
+    const labels: SeenLabel[] = []
+    fresh.forEach(([name, value], i) => {
+      const task = this.#task(name) ?? this.#addTask(name)
+      const y = task === null ? -1 : this.#classOf(task, value)
+      if (task === null || y < 0) return
+      task.learn(observation.id, raw, x, y, this.#encoder, steps, this.#meter)
+      labels.push({ task: this.#tasks.indexOf(task), y, chosen: chosen[i]! })
+    })
+    if (first) this.#teachEncoder(raw)
+    this.#meter.leave('learn')
+    return labels
+  }
+
+  #task(name: string): TaskLearner | undefined {
+    return this.#tasks.find(task => task.name === name)
+  }
+
+  /** Tells the labels that are new from those that repeat or correct one, and applies the corrections. */
+  #sort(example: Example, already: readonly SeenLabel[]): { fresh: [task: string, name: string][]; corrected: SeenLabel[] } {
+    const fresh: [string, string][] = []
+    const corrected: SeenLabel[] = []
+    const { observation, labels } = example
+    for (const name in labels) {
+      const value = labels[name]!
+      const task = this.#task(name)
+      const before = task && already.find(label => this.#tasks[label.task] === task)
+      if (task === undefined || before === undefined) fresh.push([name, value])
+      else if (task.classes[before.y] !== value) {
+        const y = this.#classOf(task, value)
+        if (y < 0) continue
+        task.correct(observation.id, before.y, y, before.chosen)
+        corrected.push({ ...before, y })
+        this.#corrected++
+        this.#signals.tell(
+          'label-corrected',
+          { task: name, class: value },
+          `${observation.id}: ${name} was ${task.classes[before.y]}, is ${value}`
+        )
+      }
+    }
+    return { fresh, corrected }
+  }
+
+  #teachEncoder(raw: Float64Array): void {
+    const moves = this.#encoder.learn(raw, this.#random)
+    if (moves === null) return
+    for (const task of this.#tasks) task.carry(moves)
+    this.#signals.tell('knots-refitted', { value: this.#encoder.learned }, `knots fitted again after ${this.#encoder.learned} examples`)
+  }
+
+  /** The domain as the learner knows it; a new one is taken in only where it may be learned. */
+  #domain(observation: Observation, learning = false): string {
+    const domain = domainOf(observation, this.options.domain)
+    const { maxDomains } = this.options
+    if (this.#domains.has(domain)) return domain
+    if (this.#domains.size < maxDomains) {
+      if (learning) {
+        this.#domains.add(domain)
+        this.#signals.tell('domain-appeared', { domain }, `domain ${domain} appeared`)
+      }
+      return domain
+    }
+    if (learning && this.#domains.size === maxDomains) {
+      this.#domains.add(OVERFLOW_DOMAIN)
+      this.#signals.tell(
+        'domain-overflowed',
+        { domain },
+        `expected at most ${maxDomains} domains, ${domain} is one more: it and later ones share one`
+      )
+    }
+    return OVERFLOW_DOMAIN
+  }
+
+  /** Makes room for the inputs not seen before. True when there were any. */
+  #declare(inputs: ReadonlyMap<string, number | string | null>, domain: string): boolean {
+    const { features, overflowed } = this.#encoder.declare(inputs)
+    if (features.length > 0) {
+      const names = features.map(inputName)
+      const shown = names.length > 10 ? `${names.slice(0, 10).join(', ')} and ${names.length - 10} more` : names.join(', ')
+      this.#signals.tell('feature-appeared', { domain, value: features.length }, `features appeared: ${shown}`)
+    }
+    for (const name of overflowed) this.#tellOverflow(name, domain)
+    const grown = this.#encoder.rows > this.#block.rows
+    this.#block.extend(this.#encoder.rows)
+    return grown
+  }
+
+  /** Told once a name, not at every record that brings it. */
+  #tellOverflow(name: string, domain: string): void {
+    if (this.#overflowed.has(name) || this.#overflowed.size >= this.options.maxFeatures) return
+    this.#overflowed.add(name)
+    const kind = name.includes('=') ? 'category-overflowed' : 'feature-overflowed'
+    this.#signals.tell(kind, { domain }, `${inputName(name)} has no entry of its own: the limit is reached`)
+  }
+
+  #addTask(name: string): TaskLearner | null {
+    const { maxTasks } = this.options
+    if (this.#tasks.length >= maxTasks) {
+      if (!this.#overflowed.has(name))
+        this.#signals.tell('task-overflowed', { task: name }, `expected at most ${maxTasks} tasks: ${name} is not learned`)
+      this.#overflowed.add(name)
+      return null
+    }
+    const task = new TaskLearner(name, this.#tasks.length, this.#block, this.options, this.#encoder.active)
+    this.#tasks.push(task)
+    this.#signals.tell('task-appeared', { task: name }, `task ${name} appeared`)
+    return task
+  }
+
+  #classOf(task: TaskLearner, name: string): number {
+    const known = task.indexOf(name)
+    if (known >= 0) return known
+    const about = { task: task.name, class: name }
+    if (task.classes.length >= this.options.maxClasses) {
+      if (!this.#overflowed.has(`${task.name}=${name}`)) {
+        this.#signals.tell(
+          'class-overflowed',
+          about,
+          `expected at most ${this.options.maxClasses} classes of ${task.name}: ${name} is not learned`
+        )
+      }
+      this.#overflowed.add(`${task.name}=${name}`)
+      return -1
+    }
+    this.#signals.tell('class-appeared', about, `class ${name} of ${task.name} appeared`)
+    return task.addClass(name)
+  }
+}
+
+/** Labels of one observation, the later of a task in place of the earlier. */
+function merged(before: readonly SeenLabel[], after: readonly SeenLabel[]): SeenLabel[] {
+  return [...before.filter(label => !after.some(other => other.task === label.task)), ...after]
+}

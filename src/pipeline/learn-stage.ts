@@ -1,0 +1,35 @@
+/** Examples and controls go through the fold; what the fold tells goes to `signals`. */
+import type { AnyEvent } from '../events/event.ts'
+import type { Learner } from '../learner/learner.ts'
+import type { Incoming } from './log.ts'
+import type { Stage } from './stage.ts'
+import type { Step } from './step.ts'
+
+export interface LearnStageOptions {
+  readonly learner: Learner
+  readonly shard: string
+  readonly learnMs: (ms: number) => void
+  readonly clock: () => number
+}
+
+export class LearnStage implements Stage {
+  readonly topics = ['examples'] as const
+  readonly #options: LearnStageOptions
+
+  constructor(options: LearnStageOptions) {
+    this.#options = options
+  }
+
+  take(record: Incoming, { name, event }: AnyEvent, step: Step): void {
+    if (name !== 'example' && name !== 'control') return
+    const { learner, shard, learnMs, clock } = this.#options
+    const before = clock()
+    const { outcome, signals } = learner.take(event)
+    learnMs(clock() - before)
+    for (const signal of signals) step.emit('signals', shard, 'signal', signal)
+    if (outcome !== 'expired') step.count(record.topic, outcome)
+    else step.reject(record, { code: 'label-expired', reason: 'expected an example newer than the oldest identity remembered, it can no longer be told from a repeat: see learner.dedupe.maxIds' })
+  }
+
+  settle(): void {}
+}

@@ -1,0 +1,316 @@
+/**
+ * The loop around the fold: reads the log, lets every stage take its records, commits outputs, changes of the waiting room
+ * and positions together, and snapshots the state at positions that are committed. One process, one loop, one order.
+ */
+import { type EventName, type Events, type Prediction, type Topic } from '../events/event.ts'
+import type { Policy } from '../events/check.ts'
+import { Fault } from '../fault/fault.ts'
+import type { RoomOptions } from '../join/room.ts'
+import { FOLD, type Learner } from '../learner/learner.ts'
+import type { LearnerOptions } from '../learner/options.ts'
+import type { Codec } from './codec.ts'
+import { CostMeter } from './cost-meter.ts'
+import type { Gateway, PipelineStatus, Receipt, Timings } from './gateway.ts'
+import { Intake } from './intake.ts'
+import { JoinStage } from './join-stage.ts'
+import { LearnStage } from './learn-stage.ts'
+import type { Claim, Forgetful, Incoming, Log, Position, Retention } from './log.ts'
+import { type Postable, Posting } from './posting.ts'
+import { PredictStage } from './predict-stage.ts'
+import { recover, type StateCodec } from './recover.ts'
+import type { SnapshotStore, StoredSnapshot } from './snapshot-store.ts'
+import type { Stage } from './stage.ts'
+import { Step } from './step.ts'
+import { Tallies } from './tallies.ts'
+
+/** What the loop is doing, for whoever kills it in a test. */
+export type Phase = 'recovering' | 'reading' | 'folding' | 'committing' | 'snapshotting'
+
+export interface PipelineOptions {
+  readonly log: Log & Partial<Forgetful>
+  readonly codec: Codec
+  readonly snapshots: SnapshotStore
+  readonly state: StateCodec
+  readonly learner: LearnerOptions
+  readonly room: RoomOptions
+  readonly policy: Policy
+  readonly snapshot: { readonly everyExamples: number; readonly keep: number }
+  readonly retentions: readonly Retention[]
+  readonly posting: { readonly maxWaiting: number; readonly predictWaitMs: number }
+  readonly timings: Timings
+  /** Milliseconds since 1970. */
+  readonly clock: () => number
+  /** Milliseconds with fractions, for durations. */
+  readonly stopwatch: () => number
+  readonly tell: (level: 'info' | 'warn' | 'error', message: string) => void
+  readonly phase?: (phase: Phase) => void
+}
+
+/** The group whose positions the pipeline moves, and the key of its examples. */
+const GROUP = 'andon'
+const SHARD = 'shard-0'
+const INPUTS: readonly Topic[] = ['observations', 'predictions', 'labels', 'examples']
+/** Records of a step: enough to share a commit's cost, few enough that one waits for milliseconds. */
+const BATCH = 500
+/** How often an idle pipeline looks at its clocks. */
+const IDLE_MS = 250
+const FULL_WAIT_MS = 500
+const RETAIN_EVERY_MS = 60_000
+
+export class Pipeline implements Gateway {
+  readonly #options: PipelineOptions
+  readonly #intake: Intake
+  readonly #meter: CostMeter
+  readonly #tallies = new Tallies()
+  readonly #join: JoinStage
+  readonly #posting: Posting
+  readonly #startedAt: number
+  #learner: Learner | null = null
+  #claim: Claim | null = null
+  #signalsAt: Position | null = null
+  #stages: readonly Stage[] = []
+  #lag: Record<string, number> = {}
+  #reasons: readonly string[] = ['starting']
+  #snapshot: StoredSnapshot | null = null
+  #snapshotAt = 0
+  #retainedAt = 0
+  #predicted = 0
+
+  constructor(options: PipelineOptions) {
+    const { codec, policy, stopwatch, clock, room, timings, log, posting } = options
+    this.#options = options
+    this.#startedAt = clock()
+    this.#retainedAt = clock()
+    this.#intake = new Intake(codec, policy)
+    this.#meter = new CostMeter(stopwatch)
+    this.#join = new JoinStage({ ...room, codec, shard: SHARD, labelDelay: ms => timings.labelDelay(ms) })
+    this.#posting = new Posting({
+      ...posting,
+      log,
+      codec,
+      intake: this.#intake,
+      policy,
+      shard: SHARD,
+      clock,
+      predictionOf: id => this.#predictionOf(id),
+      tell: (topic, outcome) => this.#tallies.add(topic, outcome)
+    })
+  }
+
+  /**
+   * Runs until `stop` aborts, then takes what is already in the log for at most `drainMs`, saves a snapshot and returns.
+   * Throws a Fault when the system is broken: fenced by another process, a damaged log, a state that does not fit.
+   */
+  async run(stop: AbortSignal, drainMs = 10_000): Promise<void> {
+    const { log, clock, tell, phase } = this.#options
+    phase?.('recovering')
+    await this.#recover(stop)
+    const halt = new AbortController()
+    let drainUntil = Number.POSITIVE_INFINITY
+    const drain = (): void => {
+      drainUntil = clock() + drainMs
+    }
+    stop.addEventListener('abort', drain)
+    if (stop.aborted) drain()
+    const batches = log.read(INPUTS, this.#positions(), halt.signal, BATCH)[Symbol.asyncIterator]()
+    try {
+      let next = batches.next()
+      for (;;) {
+        phase?.('reading')
+        const batch = await within(next, IDLE_MS)
+        if (batch === 'idle') await this.#take([])
+        else if (batch.done) break
+        else {
+          await this.#take(batch.value)
+          next = batches.next()
+        }
+        await this.#measureLag()
+        if (stop.aborted && (clock() >= drainUntil || Object.values(this.#lag).every(lag => lag === 0))) break
+      }
+      await this.#save()
+      tell('info', `stopped after ${this.#learner!.learned} examples, everything saved`)
+    } finally {
+      this.#reasons = ['stopped']
+      stop.removeEventListener('abort', drain)
+      halt.abort()
+      await batches.return?.()
+    }
+  }
+
+  /** The state, for `replay` and tests. Null before it has been recovered. */
+  get learner(): Learner | null {
+    return this.#learner
+  }
+
+  status(): PipelineStatus {
+    const learner = this.#learner
+    if (learner === null) throw new Fault('UNAVAILABLE', 'expected a recovered state, it is still being recovered: ask again later')
+    const { predict, learn, single } = this.#meter.spentMs
+    const perEvent = (ms: number, n: number): number => (n === 0 ? 0 : (1000 * ms) / n)
+    const folded = this.#tallies.of('examples', 'learned')
+    return {
+      ready: this.#reasons.length === 0,
+      reasons: this.#reasons,
+      startedAt: this.#startedAt,
+      learner: learner.status(),
+      lag: this.#lag,
+      positions: this.#claim?.positions() ?? [],
+      events: this.#tallies.all(),
+      waiting: this.#join.room.size,
+      snapshot: this.#snapshot === null ? null : { learned: this.#snapshot.learned, at: this.#snapshotAt, bytes: this.#snapshot.bytes },
+      costs: { predict: perEvent(predict, this.#predicted), learn: perEvent(learn, folded), single: perEvent(single, folded) }
+    }
+  }
+
+  get ready(): boolean {
+    return this.#reasons.length === 0
+  }
+
+  post<N extends EventName & Postable>(name: N, records: readonly (Uint8Array | Events[N])[], signal: AbortSignal): Promise<readonly Receipt[]> {
+    return this.#posting.post(name, records, signal)
+  }
+
+  async #recover(stop: AbortSignal): Promise<void> {
+    const { log, codec, snapshots, state, learner, clock, tell, timings, stopwatch } = this.#options
+    const before = stopwatch()
+    this.#claim = await log.claim(GROUP)
+    for await (const { key, value } of this.#claim.notes()) if (key.startsWith('join/')) this.#join.room.restore(key.slice('join/'.length), value)
+    this.#join.room.restored(clock())
+    const recovered = await recover({
+      log,
+      codec,
+      intake: this.#intake,
+      snapshots,
+      state,
+      learner,
+      meter: this.#meter,
+      committed: this.#claim.positions(),
+      signal: stop
+    })
+    for (const warning of recovered.warnings) tell('warn', warning)
+    this.#learner = recovered.learner
+    const good = (await snapshots.list()).find((each): each is StoredSnapshot => !('damage' in each))
+    if (good !== undefined) this.#snapshot = good
+    const shared = { learner: recovered.learner, clock: stopwatch }
+    const known = (id: string): boolean => this.#join.room.knows(id)
+    const served = (prediction: Prediction): void => {
+      this.#predicted++
+      this.#posting.served(prediction)
+    }
+    this.#stages = [
+      new PredictStage({ ...shared, known, served, predictMs: ms => timings.predictMs(ms) }),
+      this.#join,
+      new LearnStage({ ...shared, shard: SHARD, learnMs: ms => timings.learnMs(ms) })
+    ]
+    this.#reasons = []
+    await this.#measureLag()
+    tell('info', `ready in ${Math.round(stopwatch() - before)} ms: ${recovered.learner.learned} examples known, ${recovered.refolded} folded again`)
+  }
+
+  /** One step: every record of the batch through its stages, then all of it committed. */
+  async #take(batch: readonly Incoming[]): Promise<void> {
+    const { codec, clock, phase } = this.#options
+    phase?.('folding')
+    const step = new Step(codec, (topic, outcome) => this.#tallies.add(topic, outcome))
+    const positions = new Map<string, Position>()
+    for (const record of batch) {
+      const { topic, partition, offset } = record
+      positions.set(`${topic}/${partition}`, { topic, partition, offset: offset + 1 })
+      const event = this.#intake.read(record)
+      if ('code' in event) step.reject(record, event)
+      else for (const stage of this.#stages) if (stage.topics.includes(topic as Topic)) stage.take(record, event, step)
+    }
+    for (const stage of this.#stages) stage.settle(step, clock())
+    if (batch.length === 0 && step.outputs.length === 0 && step.notes.length === 0) return
+    phase?.('committing')
+    await this.#commit(step, [...positions.values()])
+    step.committed()
+    await this.#maybeSave()
+  }
+
+  /** Commits, waiting for room as long as there is none: the log stays readable meanwhile. */
+  async #commit({ outputs, notes }: Step, positions: readonly Position[]): Promise<void> {
+    const { tell } = this.#options
+    for (;;) {
+      try {
+        const written = await this.#claim!.commit({ outputs, notes, positions })
+        const signals = written.filter(position => position.topic === 'signals')
+        const last = signals[signals.length - 1]
+        if (last !== undefined) this.#signalsAt = { ...last, offset: last.offset + 1 }
+        if (this.#reasons.length > 0) this.#reasons = []
+        return
+      } catch (error) {
+        if (!(error instanceof Fault) || error.disposition !== 'retry') throw error
+        if (this.#reasons.length === 0) tell('error', `${error.message}; nothing is lost, trying again`)
+        this.#reasons = [error.message]
+        await this.#retain()
+        await new Promise(resolve => setTimeout(resolve, FULL_WAIT_MS))
+      }
+    }
+  }
+
+  async #maybeSave(): Promise<void> {
+    const { snapshot, clock } = this.#options
+    if (this.#learner!.learned - (this.#snapshot?.learned ?? 0) >= snapshot.everyExamples) await this.#save()
+    if (clock() - this.#retainedAt >= RETAIN_EVERY_MS) await this.#retain()
+  }
+
+  /** A snapshot of the state at the committed positions. Without room for one the pipeline goes on and says so. */
+  async #save(): Promise<void> {
+    const { snapshots, state, snapshot, clock, phase, tell } = this.#options
+    const learner = this.#learner!
+    if (learner.learned === this.#snapshot?.learned || learner.learned === 0) return
+    phase?.('snapshotting')
+    const positions = this.#claim!.positions().filter(position => position.topic === 'examples')
+    if (this.#signalsAt !== null) positions.push(this.#signalsAt)
+    try {
+      this.#snapshot = await snapshots.write({ fold: FOLD, positions, learned: learner.learned }, state.encode(learner.save()))
+      this.#snapshotAt = clock()
+      await snapshots.keep(snapshot.keep)
+    } catch (error) {
+      if (!(error instanceof Fault) || error.disposition !== 'retry') throw error
+      tell('error', `no snapshot: ${error.message}; the next is tried after more examples`)
+    }
+  }
+
+  /** Forgets what the log need not keep: never a record not yet taken, nor an example after the oldest snapshot. */
+  async #retain(): Promise<void> {
+    const { log, retentions, snapshots, clock } = this.#options
+    this.#retainedAt = clock()
+    if (log.retain === undefined || retentions.length === 0) return
+    const kept = (await snapshots.list()).filter((each): each is StoredSnapshot => !('damage' in each))
+    const oldest = kept[kept.length - 1]
+    const floors = this.#claim!.positions().map(position => {
+      if (position.topic !== 'examples') return position
+      return oldest?.positions.find(p => p.topic === 'examples' && p.partition === position.partition) ?? { ...position, offset: 0 }
+    })
+    await log.retain(retentions, floors, clock())
+  }
+
+  #positions(): readonly Position[] {
+    return this.#claim!.positions()
+  }
+
+  async #measureLag(): Promise<void> {
+    const at = new Map(this.#positions().map(p => [`${p.topic}/${p.partition}`, p.offset]))
+    const lag: Record<string, number> = Object.fromEntries(INPUTS.map(topic => [topic, 0]))
+    for (const { topic, partition, offset } of await this.#options.log.ends(INPUTS)) lag[topic]! += offset - (at.get(`${topic}/${partition}`) ?? 0)
+    this.#lag = lag
+  }
+
+  #predictionOf(id: string): Prediction | null {
+    const bytes = this.#join.room.predictionOf(id)
+    if (bytes === null) return null
+    const decoded = this.#options.codec.decode(bytes)
+    return !('code' in decoded) && decoded.name === 'prediction' ? decoded.event : null
+  }
+}
+
+/** The value of `promise`, or 'idle' when it takes longer than `ms`. The promise goes on. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | 'idle'> {
+  let timer: NodeJS.Timeout | undefined
+  const idle = new Promise<'idle'>(resolve => {
+    timer = setTimeout(() => resolve('idle'), ms)
+  })
+  return Promise.race([promise, idle]).finally(() => clearTimeout(timer))
+}

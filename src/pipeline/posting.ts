@@ -1,0 +1,109 @@
+/**
+ * Events posted by a gateway: checked as every record is, appended to the log, acknowledged when durable. An observation is
+ * answered with its prediction once the pipeline has committed one.
+ */
+import { check, type Policy } from '../events/check.ts'
+import type { Events, Prediction } from '../events/event.ts'
+import { Fault } from '../fault/fault.ts'
+import type { Codec, Undecodable } from './codec.ts'
+import type { Receipt } from './gateway.ts'
+import type { Intake } from './intake.ts'
+import type { Log, Outgoing } from './log.ts'
+import { rejectionOf } from './rejection.ts'
+
+export type Postable = 'observation' | 'label' | 'example'
+
+const topicOf = { observation: 'observations', label: 'labels', example: 'examples' } as const
+
+export interface PostingOptions {
+  readonly log: Log
+  readonly codec: Codec
+  readonly intake: Intake
+  readonly policy: Policy
+  readonly shard: string
+  readonly clock: () => number
+  /** Observations that may wait for a prediction at once. */
+  readonly maxWaiting: number
+  readonly predictWaitMs: number
+  /** The prediction an observation has already, if any. */
+  readonly predictionOf: (id: string) => Prediction | null
+  readonly tell: (topic: string, outcome: string) => void
+}
+
+type Admitted<N extends Postable> = { readonly event: Events[N]; readonly value: Uint8Array } | { readonly problem: Undecodable; readonly value: Uint8Array }
+
+export class Posting {
+  readonly #options: PostingOptions
+  readonly #waiters = new Map<string, Set<(prediction: Prediction | null) => void>>()
+  #waiting = 0
+
+  constructor(options: PostingOptions) {
+    this.#options = options
+  }
+
+  /** A prediction is durable: whoever waits for it gets it. */
+  served(prediction: Prediction): void {
+    const waiters = this.#waiters.get(prediction.observation)
+    if (waiters === undefined) return
+    this.#waiters.delete(prediction.observation)
+    for (const resolve of waiters) resolve(prediction)
+  }
+
+  async post<N extends Postable>(name: N, records: readonly (Uint8Array | Events[N])[], signal: AbortSignal): Promise<readonly Receipt[]> {
+    const { log, clock, maxWaiting, tell } = this.#options
+    if (name === 'observation' && this.#waiting + records.length > maxWaiting) {
+      throw new Fault('OVERLOADED', `expected at most ${maxWaiting} observations waiting for a prediction, got ${records.length} more: send them again later`)
+    }
+    const topic = topicOf[name]
+    const admitted = records.map(record => this.#admit(name, record))
+    const predictions = admitted.map(each => ('event' in each && name === 'observation' ? this.#await((each.event as Events['observation']).id, signal) : null))
+    const positions = await log.write(admitted.map(each => this.#outgoing(name, each, clock())))
+    return Promise.all(
+      admitted.map(async (each, i): Promise<Receipt> => {
+        if ('event' in each) return { accepted: true, position: positions[i]!, prediction: await predictions[i]! }
+        tell(topic, 'rejected')
+        return { accepted: false, rejection: each.problem }
+      })
+    )
+  }
+
+  #admit<N extends Postable>(name: N, record: Uint8Array | Events[N]): Admitted<N> {
+    const { codec, intake, policy, clock } = this.#options
+    if (record instanceof Uint8Array) {
+      const read = intake.take(record, [name], clock())
+      return 'code' in read ? { problem: read, value: record } : { event: read.event as Events[N], value: record }
+    }
+    const problem = check(name, record, { ...policy, now: clock() })
+    return problem === null ? { event: record, value: codec.encode(name, record) } : { problem, value: new TextEncoder().encode(JSON.stringify(record)) }
+  }
+
+  #outgoing<N extends Postable>(name: N, each: Admitted<N>, time: number): Outgoing {
+    const { codec, shard } = this.#options
+    const topic = topicOf[name]
+    if ('event' in each) return { topic, key: name === 'example' ? shard : (each.event as Events['observation' | 'label']).line, value: each.value }
+    const rejection = rejectionOf({ ...each.problem, topic, partition: -1, offset: -1, time, bytes: each.value })
+    return { topic: 'rejects', key: topic, value: codec.encode('rejection', rejection) }
+  }
+
+  #await(id: string, signal: AbortSignal): Promise<Prediction | null> {
+    const already = this.#options.predictionOf(id)
+    if (already !== null) return Promise.resolve(already)
+    this.#waiting++
+    return new Promise(resolve => {
+      const waiters = this.#waiters.get(id) ?? new Set()
+      this.#waiters.set(id, waiters)
+      const done = (prediction: Prediction | null): void => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', giveUp)
+        waiters.delete(done)
+        if (waiters.size === 0 && this.#waiters.get(id) === waiters) this.#waiters.delete(id)
+        this.#waiting--
+        resolve(prediction)
+      }
+      const giveUp = (): void => done(null)
+      const timer = setTimeout(giveUp, this.#options.predictWaitMs)
+      signal.addEventListener('abort', giveUp)
+      waiters.add(done)
+    })
+  }
+}

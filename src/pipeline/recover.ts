@@ -1,0 +1,140 @@
+/**
+ * Restart: the newest good snapshot, then the examples after it up to the committed position. What the fold tells again on
+ * the way is compared with what the log holds, and not written again.
+ */
+import type { Signal } from '../events/event.ts'
+import { Fault } from '../fault/fault.ts'
+import { Learner } from '../learner/learner.ts'
+import type { Meter } from '../learner/meter.ts'
+import type { LearnerOptions } from '../learner/options.ts'
+import type { Saved } from '../numeric/saved.ts'
+import type { Codec } from './codec.ts'
+import type { Intake } from './intake.ts'
+import type { Incoming, Log, Position } from './log.ts'
+import type { SnapshotStore } from './snapshot-store.ts'
+
+/** How state becomes bytes: the same tree, the same bytes. */
+export interface StateCodec {
+  encode(saved: Saved): Uint8Array
+  decode(bytes: Uint8Array): Saved
+}
+
+export interface RecoverOptions {
+  readonly log: Log
+  readonly codec: Codec
+  readonly intake: Intake
+  readonly snapshots: SnapshotStore
+  readonly state: StateCodec
+  readonly learner: LearnerOptions
+  readonly meter: Meter
+  /** Where the learner stands: the first example not yet committed, per partition. */
+  readonly committed: readonly Position[]
+  readonly signal: AbortSignal
+}
+
+export interface Recovered {
+  readonly learner: Learner
+  /** Examples and controls folded again. */
+  readonly refolded: number
+  /** What was passed over, in words. */
+  readonly warnings: readonly string[]
+}
+
+export async function recover(options: RecoverOptions): Promise<Recovered> {
+  const committed = options.committed.filter(position => position.topic === 'examples')
+  const { learner, from, warnings } = await newestGood(options, committed)
+  await refuseGap(options.log, from, committed)
+  const signals: Signal[] = []
+  let refolded = 0
+  for await (const record of range(options.log, 'examples', from, committed, options.signal)) {
+    const event = options.intake.read(record)
+    if ('code' in event || (event.name !== 'example' && event.name !== 'control')) continue
+    signals.push(...learner.take(event.event).signals)
+    refolded++
+  }
+  if (signals.length > 0) await compare(options, from, signals)
+  return { learner, refolded, warnings }
+}
+
+/** Records of a topic from `from` up to `to`, in the order of the log. Ends by itself. */
+export async function* range(log: Log, topic: string, from: readonly Position[], to: readonly Position[], signal: AbortSignal): AsyncIterable<Incoming> {
+  const start = new Map((await log.starts([topic])).map(p => [p.partition, p.offset]))
+  for (const p of from) if (p.topic === topic) start.set(p.partition, Math.max(p.offset, start.get(p.partition) ?? 0))
+  const left = new Map(to.filter(p => p.topic === topic && p.offset > (start.get(p.partition) ?? 0)).map(p => [p.partition, p.offset]))
+  if (left.size === 0) return
+  const stop = new AbortController()
+  const begin = [...start].map(([partition, offset]) => ({ topic, partition, offset }))
+  try {
+    for await (const batch of log.read([topic], begin, AbortSignal.any([signal, stop.signal]))) {
+      for (const record of batch) {
+        const end = left.get(record.partition)
+        if (end === undefined || record.offset >= end) continue
+        yield record
+        if (record.offset + 1 >= end) left.delete(record.partition)
+      }
+      if (left.size === 0) return
+    }
+  } finally {
+    stop.abort()
+  }
+}
+
+async function newestGood(
+  { snapshots, state, learner, meter }: RecoverOptions,
+  committed: readonly Position[]
+): Promise<{ learner: Learner; from: readonly Position[]; warnings: string[] }> {
+  const warnings: string[] = []
+  for (const stored of await snapshots.list()) {
+    if ('damage' in stored) {
+      warnings.push(`snapshot ${stored.name} is damaged (${stored.damage}): passed over`)
+      continue
+    }
+    const ahead = stored.positions.find(p => p.topic === 'examples' && p.offset > (committed.find(c => c.partition === p.partition)?.offset ?? 0))
+    if (ahead !== undefined) {
+      warnings.push(`snapshot ${stored.name} holds examples up to ${ahead.offset}, which the log has not committed: passed over`)
+      continue
+    }
+    try {
+      const { state: bytes } = await snapshots.read(stored.name)
+      return { learner: Learner.load(state.decode(bytes), learner, meter), from: stored.positions, warnings }
+    } catch (error) {
+      if (!(error instanceof Fault)) throw new Fault('FOLD_VERSION', `snapshot ${stored.name}: ${(error as Error).message}`, error)
+      warnings.push(`snapshot ${stored.name} cannot be read (${error.message}): passed over`)
+    }
+  }
+  return { learner: new Learner(learner, meter), from: [], warnings }
+}
+
+/** Retention must not have taken examples that the state still needs. */
+async function refuseGap(log: Log, from: readonly Position[], committed: readonly Position[]): Promise<void> {
+  for (const start of await log.starts(['examples'])) {
+    const need = from.find(p => p.partition === start.partition)?.offset ?? 0
+    const end = committed.find(p => p.partition === start.partition)?.offset ?? 0
+    if (start.offset > need && end > need) {
+      throw new Fault('LOG_DAMAGED', `expected examples from ${need} on in the log, the oldest kept is ${start.offset}: restore a backup or a snapshot at ${start.offset} or later`)
+    }
+  }
+}
+
+/** Holds the signals told again to those in the log. Those that retention took are not compared. */
+async function compare({ log, codec, signal }: RecoverOptions, from: readonly Position[], told: readonly Signal[]): Promise<void> {
+  const byId = new Map(told.map(each => [each.id, each]))
+  for await (const record of range(log, 'signals', from, await log.ends(['signals']), signal)) {
+    const decoded = codec.decode(record.value)
+    if ('code' in decoded || decoded.name !== 'signal') continue
+    const again = byId.get(decoded.event.id)
+    if (again !== undefined && !sameBytes(codec.encode('signal', again), record.value)) {
+      throw new Fault('FOLD_DIVERGED', `expected ${decoded.event.id} to be told again as "${decoded.event.message}", got "${again.message}": the state does not come from this log; remove the snapshots to rebuild it`)
+    }
+    byId.delete(decoded.event.id)
+  }
+  const [start] = await log.starts(['signals'])
+  const [missing] = byId.values()
+  if (missing !== undefined && (start?.offset ?? 0) === 0) {
+    throw new Fault('FOLD_DIVERGED', `expected the log to hold ${missing.id} ("${missing.message}"), it does not: outputs and positions were not committed together`)
+  }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0
+}
