@@ -29,6 +29,8 @@ export interface Body {
 
 /** An example with its served prediction nests 7 deep: tasks, banks, numbers. */
 export const deepest = 8
+/** Enough to mend a record by; the answer to a wide and wrong one stays short. */
+const mostProblems = 20
 const tooDeep = `expected at most ${deepest} levels of nesting, more came`
 /** Beyond the widest record of sensors known (a few thousand channels). */
 export const mostKeys = 16_384
@@ -46,7 +48,7 @@ export function recordsOf<N extends PostedName>(name: N, body: Body, parse: Pars
     return bounded(name, lines, most).map(line => {
       const value = json(line)
       if (value === undefined) return malformed(line, 'expected one JSON object a line, this line is not JSON')
-      return isDeeper(value, deepest) ? malformed(line, tooDeep) : recordOf(name, value, parse)
+      return isDeeper(value, deepest) ? malformed(line, tooDeep) : recordOf(name, value, parse, line)
     })
   }
   const value = json(text)
@@ -54,14 +56,16 @@ export function recordsOf<N extends PostedName>(name: N, body: Body, parse: Pars
     throw new Refused(refusal(400, 'BODY_MALFORMED', `expected JSON (one ${name}, an array, or {"records": […]}), the body is not JSON`))
   // The wrapping takes two levels. Deeper bodies are refused whole, as they could not be written down again.
   if (isDeeper(value, deepest + 2)) throw new Refused(refusal(400, 'BODY_MALFORMED', tooDeep))
-  return bounded(name, listOf(value), most).map(item => recordOf(name, item, parse))
+  return bounded(name, listOf(value), most).map(item => recordOf(name, item, parse, item === value ? text : JSON.stringify(item)))
 }
 
-function recordOf<N extends PostedName>(name: N, value: unknown, parse: ParseJson): PostedRecord<N> {
+function recordOf<N extends PostedName>(name: N, value: unknown, parse: ParseJson, text: string): PostedRecord<N> {
   const excess = excessOf(value)
-  if (excess !== null) return malformed(JSON.stringify(value), excess)
+  if (excess !== null) return malformed(text, excess)
   const parsed = parse(name, value)
-  return 'event' in parsed ? { record: parsed.event } : malformed(JSON.stringify(value), parsed.problems.join('; '))
+  if ('event' in parsed) return { record: parsed.event }
+  const more = parsed.problems.length - mostProblems
+  return malformed(text, [...parsed.problems.slice(0, mostProblems), ...(more > 0 ? [`and ${more} more`] : [])].join('; '))
 }
 
 function malformed(text: string, reason: string): PostedRecord<never> {

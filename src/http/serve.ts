@@ -5,6 +5,7 @@
  * the time each part of a request may take.
  */
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { fromJson } from '../events/from-json.ts'
 import { Fault } from '../fault/fault.ts'
 import type { Gateway, PipelineStatus } from '../pipeline/gateway.ts'
 import { type Access, accessTo } from './access.ts'
@@ -31,7 +32,8 @@ export interface HttpLogger {
 export interface ServeOptions {
   readonly gateway: Gateway
   readonly metrics: Metrics
-  readonly parse: ParseJson
+  /** How posted JSON becomes an event. Default `fromJson`. */
+  readonly parse?: ParseJson
   /** Default 127.0.0.1. Any address but loopback needs a token. */
   readonly host?: string
   /** 0 takes a free one. */
@@ -65,6 +67,7 @@ export const readRoutes = ['/healthz', '/readyz', '/metrics', '/status'] as cons
 /** What holds where the options say nothing. */
 export const defaults = {
   host: '127.0.0.1',
+  parse: fromJson as ParseJson,
   maxBodyKiB: 1024,
   maxRecords: 1000,
   maxConnections: 256,
@@ -83,7 +86,6 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const settings = { ...defaults, ...options }
   let closing: Promise<void> | null = null
   const access = accessTo(settings.host, options.token ?? null, options.hosts ?? [])
-  const cut = new AbortController()
   const stopping = new Fault('UNAVAILABLE', 'expected the request to end before the server, which is stopping: send it again')
   const app = Fastify({
     bodyLimit: settings.maxBodyKiB * 1024,
@@ -116,17 +118,19 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     if (closing !== null) reply.header('connection', 'close')
   })
   addReading(app, options, access)
-  addPosting(app, { ...options, ...settings }, access, cut.signal)
+  const cut = addPosting(app, { ...options, ...settings }, access)
 
   const url = await listen(app, settings.host, settings.port)
   const close = () => {
+    signal.removeEventListener('abort', stop)
     closing ??= drain(
       () => app.close(),
-      () => cut.abort(stopping)
+      () => cut(stopping)
     )
     return closing
   }
-  signal.addEventListener('abort', () => void close(), { once: true })
+  const stop = () => void close()
+  signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) await close()
   return { url, close }
 }
@@ -147,8 +151,9 @@ function addReading(app: FastifyInstance, { gateway, metrics }: ServeOptions, ac
   app.get('/status', { onRequest: allow('read') }, async () => gateway.status())
 }
 
-function addPosting(app: FastifyInstance, options: ServeOptions & typeof defaults, access: Access, cut: AbortSignal) {
-  let posts = 0
+/** Returns what aborts every post under way. */
+function addPosting(app: FastifyInstance, options: ServeOptions & typeof defaults, access: Access): (reason: Fault) => void {
+  const underWay = new Map<FastifyRequest, AbortController>()
   app.removeAllContentTypeParsers()
   app.addContentTypeParser([...bodyTypes], { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   for (const [route, name] of Object.entries(postRoutes) as [string, PostedName][])
@@ -156,10 +161,14 @@ function addPosting(app: FastifyInstance, options: ServeOptions & typeof default
       const { body } = request
       const type = bodyTypes.find(known => known === request.headers['content-type']?.split(';')[0]?.trim().toLowerCase())
       if (!Buffer.isBuffer(body) || type === undefined) throw empty(name)
-      const receipts = await post(options, name, { type, bytes: body }, AbortSignal.any([cut, gone(reply)]))
+      const signal = underWay.get(request)?.signal ?? AbortSignal.abort()
+      const receipts = await post(options, name, { type, bytes: body }, signal)
       reply.code(statusOf(receipts))
       return receipts
     })
+  return reason => {
+    for (const controller of underWay.values()) controller.abort(reason)
+  }
 
   // Before the body is read: who may not post, or finds too many before him, costs no memory.
   function admit(request: FastifyRequest, reply: FastifyReply) {
@@ -167,10 +176,15 @@ function addPosting(app: FastifyInstance, options: ServeOptions & typeof default
     const encoding = request.headers['content-encoding']
     if (encoding !== undefined && encoding !== 'identity')
       throw new Refused(refusal(415, 'TYPE_UNKNOWN', 'expected a body without content-encoding, an encoded one came: send it plain'))
-    if (posts >= options.maxPosts)
+    if (underWay.size >= options.maxPosts)
       throw new Refused(refusal(429, 'OVERLOADED', `expected at most ${options.maxPosts} posts at a time, more came: send again later`, 1))
-    posts++
-    reply.raw.once('close', () => posts--)
+    const controller = new AbortController()
+    underWay.set(request, controller)
+    reply.raw.once('close', () => {
+      underWay.delete(request)
+      if (!reply.raw.writableFinished)
+        controller.abort(new Fault('UNAVAILABLE', 'expected a client that waits for its answer, it has gone'))
+    })
   }
 }
 
@@ -179,13 +193,6 @@ const empty = (name: string) => new Refused(refusal(400, 'BODY_EMPTY', `expected
 function guard(access: Access, request: FastifyRequest, kind: 'probe' | 'read' | 'post') {
   const refused = access.refuse(request.method, request.headers, kind)
   if (refused !== null) throw new Refused(refused)
-}
-
-/** Aborts when the client has gone before its answer was written. */
-function gone(reply: FastifyReply): AbortSignal {
-  const controller = new AbortController()
-  reply.raw.once('close', () => reply.raw.writableFinished || controller.abort())
-  return controller.signal
 }
 
 function send(reply: FastifyReply, { status, retryAfterSeconds, body }: Refusal) {

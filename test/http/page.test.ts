@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { fromJson } from '../../src/events/from-json.ts'
 import { shortestToken } from '../../src/http/access.ts'
 import { statusCodes } from '../../src/http/answer.ts'
 import { bodyTypes, deepest, mostKeys } from '../../src/http/records.ts'
@@ -61,9 +62,7 @@ describe.skipIf(skip)('every printed command works', () => {
     const folder = mkdtempSync(join(tmpdir(), 'andon-http-'))
     writeFileSync(join(folder, 'observation.avro'), Uint8Array.of(0xc3, 0x01))
     try {
-      // Whatever is an object is an event here: that the fields are right is the parser's to say.
-      const parse = (_name: unknown, value: unknown) => ({ event: value as never })
-      await served({ parse }, async (url, _server, gateway) => {
+      await served({ parse: fromJson }, async (url, _server, gateway) => {
         const script = command.replaceAll('http://127.0.0.1:9464', url).replaceAll('curl -s', 'curl -s --fail-with-body')
         expect(script).not.toBe(command)
         const shell = spawn('bash', ['-ec', script], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
