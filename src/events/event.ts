@@ -96,6 +96,7 @@ export const signalKinds = [
   'domain-appeared',
   'feature-appeared',
   'domain-overflowed',
+  'task-overflowed',
   'class-overflowed',
   'feature-overflowed',
   'category-overflowed',
