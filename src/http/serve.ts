@@ -139,16 +139,28 @@ function addReading(app: FastifyInstance, { gateway, metrics }: ServeOptions, ac
   const allow = (kind: 'probe' | 'read') => async (request: FastifyRequest) => guard(access, request, kind)
   app.get('/healthz', { onRequest: allow('probe') }, async () => ({ alive: true }))
   app.get('/readyz', { onRequest: allow('probe') }, async (request, reply) => {
-    const { ready, reasons } = gateway.status()
+    const { ready, reasons } = statusOrReason(gateway)
     reply.code(ready ? 200 : 503)
     return access.trusts(request.headers) ? { ready, reasons } : { ready }
   })
   app.get('/metrics', { onRequest: allow('read') }, async (_request, reply) => {
-    metrics.observe(gateway.status())
+    const status = statusOrReason(gateway)
+    // Before there is a state, the metrics of the process are told all the same.
+    if ('learner' in status) metrics.observe(status)
     reply.header('content-type', metrics.contentType)
     return metrics.text()
   })
   app.get('/status', { onRequest: allow('read') }, async () => gateway.status())
+}
+
+/** The status, or why there is none yet: a pipeline that recovers throws `UNAVAILABLE`. */
+function statusOrReason(gateway: Gateway): PipelineStatus | { readonly ready: false; readonly reasons: readonly string[] } {
+  try {
+    return gateway.status()
+  } catch (error) {
+    if (error instanceof Fault && error.disposition === 'retry') return { ready: false, reasons: [error.message] }
+    throw error
+  }
 }
 
 /** Returns what aborts every post under way. */

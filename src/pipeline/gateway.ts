@@ -17,7 +17,7 @@ export interface PipelineStatus {
   /** Records not yet taken, by topic. */
   readonly lag: Readonly<Record<string, number>>
   readonly positions: readonly Position[]
-  /** Events by topic and outcome (`taken`, `rejected`, `repeated`, `corrected`, `expired`). */
+  /** Events by topic and outcome, since the process started. */
   readonly events: readonly { readonly topic: string; readonly outcome: string; readonly count: number }[]
   readonly waiting: { readonly observations: number; readonly labels: number }
   readonly snapshot: { readonly learned: number; readonly at: number; readonly bytes: number } | null
@@ -34,6 +34,7 @@ export interface Timings {
 }
 
 export interface Gateway {
+  /** Throws `UNAVAILABLE` (retry) as long as there is no state to tell of. */
   status(): PipelineStatus
   /**
    * Appends posted events (JSON text or one Avro record) to their topic and resolves when they are durable; for

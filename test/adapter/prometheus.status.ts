@@ -53,6 +53,7 @@ export function taskOf(task: string, classes: readonly string[], over: Partial<T
     task,
     classes,
     learned: 120,
+    bytes: { model: 1024, single: 256, memory: 512 },
     testThenTrain: report,
     window: report,
     forgetting: report,

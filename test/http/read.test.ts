@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { Fault } from '../../src/fault/fault.ts'
 import { serve } from '../../src/http/serve.ts'
 import { emptyStatus, fakeGateway, noMetrics, parse, served } from './fake-gateway.ts'
 
@@ -11,6 +12,26 @@ test('the process is alive whether or not it is ready', async () => {
     expect(await response.json()).toEqual({ ready: false, reasons: ['12 records behind'] })
     gateway.current = emptyStatus
     expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  })
+})
+
+test('before there is a state the process is alive, not ready, and tells its metrics', async () => {
+  const seen: unknown[] = []
+  await served({ metrics: { ...noMetrics, observe: status => void seen.push(status) } }, async (url, _server, gateway) => {
+    gateway.status = () => {
+      throw new Fault('UNAVAILABLE', 'expected a state, it is being recovered')
+    }
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+    const ready = await fetch(`${url}/readyz`)
+    expect([ready.status, await ready.json()]).toEqual([503, { ready: false, reasons: ['expected a state, it is being recovered'] }])
+    expect((await fetch(`${url}/metrics`)).status).toBe(200)
+    expect(seen).toEqual([])
+    const status = await fetch(`${url}/status`)
+    expect([status.status, status.headers.get('retry-after')]).toEqual([503, '5'])
+    gateway.status = () => {
+      throw new Fault('LOG_DAMAGED', 'expected a sound log')
+    }
+    expect((await fetch(`${url}/readyz`)).status).toBe(500)
   })
 })
 

@@ -2,8 +2,20 @@
 import { topics } from '../../events/event.ts'
 import { type Metric, other, pooled, type Sample } from './metric.ts'
 
-/** The ways of an event. */
-export const outcomes = ['taken', 'rejected', 'repeated', 'corrected', 'expired'] as const
+/** What may become of an event, each with its meaning. */
+export const outcomes = {
+  taken: 'used, or waiting to be',
+  learned: 'an example learned',
+  rejected: 'written to rejects with the reason',
+  repeated: 'known already, nothing changed',
+  corrected: 'replaced what was known',
+  superseded: 'older than what is known, nothing changed',
+  expired: 'too old to tell whether it is known',
+  control: 'a decision from outside, carried out',
+  unlabelled: 'an observation that left the waiting room without a label',
+  'never-seen': 'what waited for an observation that never came',
+  overflowed: 'left the full waiting room early'
+} as const
 /** The parts whose cost is told. */
 export const parts = ['predict', 'learn', 'single'] as const
 
@@ -36,7 +48,7 @@ export const pipelineMetrics: readonly Metric[] = [
     help: 'Events by topic and by what became of them.',
     read: ({ status }) =>
       pooled(
-        status.events.map(({ topic, outcome, count }) => [[topicOf(topic), among(outcomes, outcome)], count]),
+        status.events.map(({ topic, outcome, count }) => [[topicOf(topic), among(Object.keys(outcomes), outcome)], count]),
         0,
         Number.POSITIVE_INFINITY
       )

@@ -6,6 +6,9 @@ import { type Metric, other, pooled, type Sample, type Seen, tasksOf } from './m
 /** How predictions were judged. The last two are baselines: repeating the last label, and the most frequent class. */
 export const views = ['test_then_train', 'window', 'forgetting', 'as_served', 'single', 'no_change', 'majority'] as const
 
+/** What a task keeps: the weights of its banks, those of the single model, and what it remembers. */
+export const kinds = ['model', 'single', 'memory'] as const
+
 const scores: readonly (readonly [keyof Scores, name: string, help: string])[] = [
   ['accuracy', 'accuracy_ratio', 'Share of right answers.'],
   ['kappa', 'kappa_ratio', "Cohen's kappa: agreement beyond chance, 1 is perfect, 0 is chance."],
@@ -33,6 +36,13 @@ export const scoreMetrics: readonly Metric[] = [
     labels: ['task'],
     help: 'Examples a task has learned from.',
     read: seen => tasksOf(seen).map(task => [[task.task], task.learned])
+  },
+  {
+    name: 'task_state_bytes',
+    type: 'gauge',
+    labels: ['task', 'kind'],
+    help: 'Size of what a task keeps.',
+    read: seen => tasksOf(seen).flatMap(({ task, bytes }) => kinds.map((kind): Sample => [[task, kind], bytes[kind]]))
   },
   {
     name: 'task_judged_predictions',

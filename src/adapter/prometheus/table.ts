@@ -2,7 +2,7 @@
 import { expertMetrics } from './expert-metrics.ts'
 import { defaultLimits, type Metric, other } from './metric.ts'
 import { outcomes, parts, pipelineMetrics } from './pipeline-metrics.ts'
-import { scoreMetrics, views } from './score-metrics.ts'
+import { kinds, scoreMetrics, views } from './score-metrics.ts'
 
 /** Told of the table itself, so that what a limit left out does not go unseen. Registered beside the others. */
 export const leftOut = {
@@ -46,9 +46,16 @@ cannot be added.
 
 | label | values |
 |---|---|
-| outcome | ${[...outcomes, other].join(', ')} |
+| outcome | ${[...Object.keys(outcomes), other].join(', ')} |
 | part | ${[...parts, other].join(', ')} |
+| kind | ${kinds.join(', ')} |
 | view | ${views.join(', ')} |
+
+| outcome | what became of the event |
+|---|---|
+${Object.entries(outcomes)
+  .map(([outcome, meaning]) => `| ${outcome} | ${meaning} |`)
+  .join('\n')}
 
 ${sections.map(({ title, metrics }) => `## ${title}\n\n${table(metrics.map(row))}`).join('\n\n')}
 
