@@ -4,6 +4,7 @@
  * Everything a client can make large or slow has a bound: body, records, headers, connections, posts at a time, and
  * the time each part of a request may take.
  */
+import { setMaxListeners } from 'node:events'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { fromJson } from '../events/from-json.ts'
 import { Fault } from '../fault/fault.ts'
@@ -191,6 +192,8 @@ function addPosting(app: FastifyInstance, options: ServeOptions & typeof default
     if (underWay.size >= options.maxPosts)
       throw new Refused(refusal(429, 'OVERLOADED', `expected at most ${options.maxPosts} posts at a time, more came: send again later`, 1))
     const controller = new AbortController()
+    // Every record of a post may wait on it; Node warns of a leak at 11.
+    setMaxListeners(options.maxRecords + 1, controller.signal)
     underWay.set(request, controller)
     reply.raw.once('close', () => {
       underWay.delete(request)
