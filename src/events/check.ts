@@ -21,6 +21,8 @@ export interface Policy {
   readonly lines?: readonly string[] | undefined
   /** The tasks there are, each with its classes or `any`; absent: any. */
   readonly tasks?: Readonly<Record<string, readonly string[] | 'any'>> | undefined
+  /** The classes of a task where any task may come; a task not named may have any. */
+  readonly classes?: Readonly<Record<string, readonly string[]>> | undefined
 }
 
 /** A policy at a moment: `now` is when the log took the record, in milliseconds since 1970. */
@@ -126,10 +128,10 @@ function labelsProblem(labels: Label['labels'], policy: Policy): Problem | null 
   for (const task of tasks) {
     const named = badName('task', task) ?? badName(`class of task ${shown(task)}`, labels[task]!)
     if (named !== null) return named
-    if (policy.tasks === undefined) continue
-    const classes = Object.hasOwn(policy.tasks, task) ? policy.tasks[task]! : null
+    const known: Readonly<Record<string, readonly string[] | 'any'>> = policy.tasks ?? policy.classes ?? {}
+    const classes = Object.hasOwn(known, task) ? known[task]! : policy.tasks === undefined ? 'any' : null
     if (classes === null)
-      return { code: 'unknown-task', reason: `expected one of the tasks ${some(Object.keys(policy.tasks))}, got ${shown(task)}` }
+      return { code: 'unknown-task', reason: `expected one of the tasks ${some(Object.keys(known))}, got ${shown(task)}` }
     if (classes !== 'any' && !classes.includes(labels[task]!))
       return {
         code: 'unknown-class',
