@@ -120,7 +120,7 @@ async function answersAsAndon(http: Config['http']): Promise<boolean> {
 }
 
 /** The folder itself, or the nearest one above it that exists. */
-function existing(folder: string): string {
+export function existing(folder: string): string {
   let at = resolve(folder)
   while (!existsSync(at) && dirname(at) !== at) at = dirname(at)
   return at

@@ -1,8 +1,12 @@
 /** `andon doctor`: is this machine fit to run Andon, and what to do where it is not. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { Command } from 'commander'
+import { openLmdbLog } from '../adapter/lmdb/log.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/options.ts'
 import { Fault } from '../fault/fault.ts'
+import { placesOf } from '../wiring.ts'
 import {
   type Check,
   checkClock,
@@ -14,6 +18,7 @@ import {
   checkPackages,
   checkPlatform,
   checkPort,
+  existing,
   fail,
   ok
 } from './doctor-checks.ts'
@@ -21,6 +26,41 @@ import { exitCodes, json, palette, type Terminal } from './output.ts'
 
 /** Opens the log of a configuration and closes it again; says in words what it found. Throws where it cannot. */
 export type TryLog = (config: Config) => Promise<string>
+
+const KEPT = ['observations', 'labels', 'examples', 'predictions', 'rejects'] as const
+
+/** Opens the log as it stands without changing it; where there is none, tries one in a folder that it removes again. */
+export const tryLmdbLog: TryLog = async config => {
+  const { log: directory } = placesOf(config)
+  const maxBytes = config.log.maxMiB * 1_048_576
+  if (!existsSync(directory)) {
+    const scratch = mkdtempSync(join(existing(config.dataDirectory), '.andon-doctor-'))
+    try {
+      const log = await openLmdbLog({ directory: scratch, maxBytes, partitions: config.log.partitions })
+      await log.close()
+    } finally {
+      rmSync(scratch, { recursive: true })
+    }
+    return 'none yet; one can be made'
+  }
+  const log = await openLmdbLog({ directory, maxBytes, readOnly: true })
+  try {
+    const other = Object.entries(config.log.partitions).filter(
+      ([topic, count]) => log.partitions[topic] !== undefined && log.partitions[topic] !== count
+    )
+    if (other.length > 0) {
+      const told = other.map(([topic, count]) => `${topic}: ${count} configured, ${log.partitions[topic]} in the log`).join('; ')
+      throw new Fault('CONFIG_INVALID', `expected the partitions that the log was made with, got ${told}: correct log.partitions`)
+    }
+    const topics = KEPT.filter(topic => log.partitions[topic] !== undefined)
+    const [starts, ends] = await Promise.all([log.starts(topics), log.ends(topics)])
+    const sum = (topic: string, positions: typeof ends) =>
+      positions.reduce((all, each) => (each.topic === topic ? all + each.offset : all), 0)
+    return `opens; ${topics.map(topic => `${sum(topic, ends) - sum(topic, starts)} ${topic}`).join(', ')}`
+  } finally {
+    await log.close()
+  }
+}
 
 /** Every check, in the order they are printed. A configuration that is wrong is one failed check; the defaults serve the others. */
 export async function examine(path: string | undefined, env: NodeJS.ProcessEnv, tryLog: TryLog): Promise<Check[]> {
@@ -61,7 +101,7 @@ async function checkLog(config: Config, tryLog: TryLog): Promise<Check> {
     return ok('log', await tryLog(config))
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    return fail('log', message, 'restore a backup (andon restore), or set dataDirectory to another folder')
+    return fail('log', message, 'correct what it names, restore a backup (andon restore), or set dataDirectory to another folder')
   }
 }
 
@@ -80,7 +120,7 @@ export function printChecks(checks: readonly Check[], terminal: Terminal, env: R
 }
 
 /** `andon doctor`. Ends with 0, or with 1 where a check failed. */
-export function doctorCommand(tryLog: TryLog): Command {
+export function doctorCommand(tryLog: TryLog = tryLmdbLog): Command {
   return new Command('doctor')
     .description('look whether this machine is fit: engine, memory, ports, disk, limits, log, clock')
     .option('-c, --config <file>', 'configuration file in YAML')

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { examine, printChecks } from '../../src/command/doctor.ts'
+import { examine, printChecks, tryLmdbLog } from '../../src/command/doctor.ts'
 import {
   type Check,
   checkClock,
@@ -20,6 +20,8 @@ import {
   warn
 } from '../../src/command/doctor-checks.ts'
 import { loadConfig } from '../../src/config/load.ts'
+import { Fault } from '../../src/fault/fault.ts'
+import { openStore } from '../../src/wiring.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'andon-doctor-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -151,6 +153,22 @@ describe('the examination', () => {
     writeFileSync(file, '')
     const without = await examine(undefined, { ...env, ANDON_DATA_DIRECTORY: file }, broken)
     expect(without.map(check => check.name)).not.toContain('log')
+  })
+
+  test('opens a log as it stands, counts what it holds, and makes none where there is none', async () => {
+    const dataDirectory = mkdtempSync(join(folder, 'data-'))
+    const config = loadConfig({ env: {}, overrides: { dataDirectory, log: { maxMiB: 64 } } })
+    expect(await tryLmdbLog(config)).toBe('none yet; one can be made')
+    expect(readdirSync(dataDirectory)).toEqual([])
+    const { log } = await openStore(config)
+    await log.write([{ topic: 'labels', key: 'a', value: Uint8Array.of(1) }])
+    await log.close()
+    expect(await tryLmdbLog(config)).toBe('opens; 0 observations, 1 labels, 0 examples, 0 predictions, 0 rejects')
+    const more = loadConfig({ env: {}, overrides: { dataDirectory, log: { maxMiB: 64, partitions: { labels: 2 } } } })
+    await expect(tryLmdbLog(more)).rejects.toThrow('labels: 2 configured, 1 in the log')
+    rmSync(join(dataDirectory, 'log'), { recursive: true })
+    writeFileSync(join(dataDirectory, 'log'), 'noise')
+    await expect(tryLmdbLog(config)).rejects.toBeInstanceOf(Fault)
   })
 
   test('is printed one check a line, with what to do below and the sum at the end', () => {
