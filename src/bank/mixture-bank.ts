@@ -136,6 +136,11 @@ export class MixtureBank implements Bank {
     return inputs * (1 + this.C) * this.K
   }
 
+  /** Bytes of its weights and their sums of squares. */
+  get bytes(): number {
+    return this.#block.rows * this.#span.width * 8
+  }
+
   save(): Saved {
     return { C: this.C, inputs: this.#inputs, load: this.meanGate.slice() }
   }

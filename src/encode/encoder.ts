@@ -211,7 +211,7 @@ function encodeNumber(column: NumericColumn, value: number, x: Sparse): void {
     return
   }
   const z = column.variance > 0 ? (value - column.mean) / Math.sqrt(column.variance) : 0
-  x.push(column.row, z > CLIP ? CLIP : z < -CLIP ? -CLIP : z)
+  x.push(column.row, z > CLIP ? CLIP : Math.max(z, -CLIP))
   const knots = column.knots
   if (knots.length === 0) return
   const i = interval(knots, value)

@@ -28,7 +28,7 @@ export function interval(knots: Float64Array, value: number): number {
 export function fraction(knots: Float64Array, i: number, value: number): number {
   const low = knots[i]!
   const t = (value - low) / (knots[i + 1]! - low)
-  return t < 0 ? 0 : t > 1 ? 1 : t
+  return t < 0 ? 0 : Math.min(t, 1)
 }
 
 /**

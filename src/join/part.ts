@@ -42,7 +42,10 @@ export function encodePart(part: Part): Uint8Array {
 
 /** Back from `encodePart`; observation and prediction are still to be put in. */
 export function decodePart(id: string, bytes: Uint8Array): Part {
-  const { order, time, line, labelled, pending } = JSON.parse(decoder.decode(bytes)) as Pick<Part, 'order' | 'time' | 'line' | 'pending'> & {
+  const { order, time, line, labelled, pending } = JSON.parse(decoder.decode(bytes)) as Pick<
+    Part,
+    'order' | 'time' | 'line' | 'pending'
+  > & {
     labelled: [string, { class: string; time: number }][]
   }
   return { id, order, time, line, observation: null, prediction: null, labelled: new Map(labelled), pending }

@@ -28,15 +28,7 @@ export interface Ready {
 }
 
 /** What became of a record. The first three are as hoped; the rest are told. */
-export type RoomOutcome =
-  | 'waiting'
-  | 'joined'
-  | 'repeated'
-  | 'corrected'
-  | 'superseded'
-  | 'expired'
-  | 'contradicting'
-  | 'wrong-line'
+export type RoomOutcome = 'waiting' | 'joined' | 'repeated' | 'corrected' | 'superseded' | 'expired' | 'contradicting' | 'wrong-line'
 
 /** A part or a label that left without becoming an example. */
 export interface Left {
@@ -198,7 +190,7 @@ export class Room {
   #enter(id: string, time: number): Part {
     const part: Part = { id, order: this.#order++, time, line: null, observation: null, prediction: null, labelled: new Map(), pending: [] }
     this.#parts.set(id, part)
-    if (this.#parts.size > this.#options.maxWaiting) for (const oldest of this.#parts.values()) return this.#leave(oldest, 'overflowed'), part
+    if (this.#parts.size > this.#options.maxWaiting) this.#leave(this.#parts.values().next().value!, 'overflowed')
     return part
   }
 

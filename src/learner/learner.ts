@@ -72,6 +72,20 @@ export class Learner {
     return { observation: observation.id, line: observation.line, time: observation.time, learned: this.learned, fold: FOLD, tasks }
   }
 
+  /** What the single model of each task says of an observation, for comparison. Changes nothing. */
+  predictSingle(
+    observation: Observation
+  ): ReadonlyMap<string, { readonly classes: readonly string[]; readonly probabilities: Float32Array; readonly chosen: string }> {
+    const domain = this.#domain(observation)
+    this.#encoder.encode(this.#encoder.observe(inputsOf(observation, this.options.domain, domain)), this.#asked)
+    const said = new Map()
+    for (const task of this.#tasks) {
+      const single = task.classes.length > 0 ? task.predictSingle(this.#asked) : null
+      if (single !== null) said.set(task.name, { classes: task.classes, ...single })
+    }
+    return said
+  }
+
   /** Takes the next record of the log. Never throws on data that passed its checks. */
   take(record: Example | Control): Taken {
     return 'kind' in record ? this.#takeControl(record) : this.#takeExample(record)

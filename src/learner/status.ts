@@ -18,6 +18,8 @@ export interface TaskStatus {
   readonly single: Report | null
   readonly perDomain: Readonly<Record<string, Report>>
   readonly banks: readonly BankReport[]
+  /** Bytes of the weights of its banks, of the single model's, and of what it remembers. */
+  readonly bytes: { readonly model: number; readonly single: number; readonly memory: number }
 }
 
 export interface LearnerStatus {

@@ -102,6 +102,13 @@ export class TaskLearner {
     }
   }
 
+  /** What the single model says, by class; null where it does not run. */
+  predictSingle(x: Sparse): { readonly probabilities: Float32Array; readonly chosen: string } | null {
+    if (this.#single === null) return null
+    this.#ask(this.#single, x)
+    return { probabilities: this.#single.q.slice(), chosen: this.classes[this.#single.chosen]! }
+  }
+
   /**
    * Scores what the banks say of `x` before they learn it, and what was served. `known` is −1 for a class that has not
    * occurred. Returns the class chosen on arrival.
@@ -149,7 +156,7 @@ export class TaskLearner {
   correct(id: string, before: number, after: number, chosen: number): void {
     this.#memory.correct(id, before, after)
     this.#frequency.move(before, after)
-    this.#boards.onArrival.correct(before, after, chosen)
+    if (chosen >= 0) this.#boards.onArrival.correct(before, after, chosen)
   }
 
   status(): TaskStatus {
@@ -165,7 +172,8 @@ export class TaskLearner {
       asServed: asServed.report(classes),
       single: this.#single === null ? null : single.report(classes),
       perDomain: Object.fromEntries([...domains].map(([domain, board]) => [domain, board.report(classes)])),
-      banks: [this.#tracker.report(this.#mixture.bank.name, classes)]
+      banks: [this.#tracker.report(this.#mixture.bank.name, classes)],
+      bytes: { model: this.#mixture.bank.bytes, single: this.#single?.bank.bytes ?? 0, memory: this.#memory.bytes }
     }
   }
 

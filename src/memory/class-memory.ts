@@ -78,6 +78,13 @@ export class ClassMemory {
     return this.#rings.reduce((sum, ring) => sum + ring.items.length, 0)
   }
 
+  /** Bytes of the remembered features, each counted once a task. */
+  get bytes(): number {
+    let bytes = 0
+    for (const { items } of this.#rings) for (const item of items) bytes += item.raw.byteLength
+    return bytes
+  }
+
   /** `width` is the encoder's number of columns. Rings are saved as they lie, so that draws go on alike. */
   save(width: number): Saved {
     return this.#rings.map(({ items, next }) => {

@@ -9,7 +9,7 @@ const float64 = new Float64Array(1)
 const bits64 = new Int32Array(float64.buffer)
 const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0
 
-const LN2_HIGH = 6.93147180369123816490e-1
+const LN2_HIGH = 6.9314718036912381649e-1
 const LN2_LOW = 1.90821492927058770002e-10
 const LOG2_E = 1.4426950408889634
 
@@ -31,7 +31,7 @@ function power2(n: number): number {
  * ```
  */
 export function exp(x: number): number {
-  if (!(x > -708)) return x !== x ? x : 0
+  if (!(x > -708)) return Number.isNaN(x) ? x : 0
   if (x > 709) return Number.POSITIVE_INFINITY
   const n = Math.floor(x * LOG2_E + 0.5)
   const high = x - n * LN2_HIGH
@@ -42,7 +42,8 @@ export function exp(x: number): number {
     r -
     t *
       (1.66666666666666019037e-1 +
-        t * (-2.77777777770155933842e-3 + t * (6.61375632143793436117e-5 + t * (-1.65339022054652515390e-6 + t * 4.13813679705723846039e-8))))
+        t *
+          (-2.77777777770155933842e-3 + t * (6.61375632143793436117e-5 + t * (-1.6533902205465251539e-6 + t * 4.13813679705723846039e-8))))
   const y = 1 - (low - (r * c) / (2 - c) - high)
   return n === 1024 ? y * 2 * power2(1023) : y * power2(n)
 }
@@ -78,7 +79,7 @@ export function log(x: number): number {
   const z = s * s
   const w = z * z
   const t1 = w * (0.3999999999940941908 + w * (0.2222219843214978396 + w * 0.1531383769920937332))
-  const t2 = z * (0.6666666666666735130 + w * (0.2857142874366239149 + w * (0.1818357216161805012 + w * 0.1479819860511658591)))
+  const t2 = z * (0.666666666666673513 + w * (0.2857142874366239149 + w * (0.1818357216161805012 + w * 0.1479819860511658591)))
   const R = t2 + t1
   const half = 0.5 * f * f
   return k * LN2_HIGH - (half - (s * (half + R) + k * LN2_LOW) - f)

@@ -8,8 +8,8 @@
 const f = Math.fround
 const LOG2_E = f(1.44269504088896341)
 const LN2_HIGH = f(0.693359375)
-const LN2_LOW = f(-2.12194440e-4)
-const C0 = f(1.9875691500e-4)
+const LN2_LOW = f(-2.1219444e-4)
+const C0 = f(1.98756915e-4)
 const C1 = f(1.3981999507e-3)
 const C2 = f(8.3334519073e-3)
 const C3 = f(4.1665795894e-2)
@@ -30,7 +30,7 @@ const powers = new Float32Array(Int32Array.from({ length: 254 }, (_, i) => (i + 
  * ```
  */
 export function exp32(x: number): number {
-  if (!(x > -87)) return x !== x ? x : 0
+  if (!(x > -87)) return Number.isNaN(x) ? x : 0
   if (x > 88) return Number.POSITIVE_INFINITY
   const n = Math.floor(f(f(x * LOG2_E) + 0.5))
   const r = f(f(x - f(n * LN2_HIGH)) - f(n * LN2_LOW))

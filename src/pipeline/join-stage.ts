@@ -39,11 +39,20 @@ export class JoinStage implements Stage {
 
   #tell(outcome: RoomOutcome, record: Incoming, id: string, step: Step): void {
     if (outcome === 'contradicting') {
-      step.reject(record, { code: 'observation-repeated', reason: `expected ${id} once, got it again with other content: the first stands` })
+      step.reject(record, {
+        code: 'observation-repeated',
+        reason: `expected ${id} once, got it again with other content: the first stands`
+      })
     } else if (outcome === 'expired') {
-      step.reject(record, { code: 'label-expired', reason: `expected ${record.topic} of a part still in the waiting room, got ${id}, which has left: see join.maxAgeHours` })
+      step.reject(record, {
+        code: 'label-expired',
+        reason: `expected ${record.topic} of a part still in the waiting room, got ${id}, which has left: see join.maxAgeHours`
+      })
     } else if (outcome === 'wrong-line') {
-      step.reject(record, { code: 'label-contradicts-line', reason: `expected the label of ${id} to name the line that its observation names` })
+      step.reject(record, {
+        code: 'label-contradicts-line',
+        reason: `expected the label of ${id} to name the line that its observation names`
+      })
     } else step.count(record.topic, outcome === 'waiting' || outcome === 'joined' ? 'taken' : outcome)
   }
 
@@ -64,9 +73,15 @@ export class JoinStage implements Stage {
     for (const { label, origin } of labels) {
       const problem =
         reason === 'wrong-line'
-          ? { code: 'label-contradicts-line' as const, reason: `expected the label of ${id} to name the line that its observation names, got ${label.line}` }
+          ? {
+              code: 'label-contradicts-line' as const,
+              reason: `expected the label of ${id} to name the line that its observation names, got ${label.line}`
+            }
           : reason === 'overflowed'
-            ? { code: 'waiting-overflow' as const, reason: `expected the observation ${id} before the waiting room was full: raise join.maxWaiting` }
+            ? {
+                code: 'waiting-overflow' as const,
+                reason: `expected the observation ${id} before the waiting room was full: raise join.maxWaiting`
+              }
             : { code: 'observation-never-seen' as const, reason: `expected the observation ${id} within join.maxAgeHours, it never came` }
       step.reject({ ...origin, value: this.#options.codec.encode('label', label) }, problem)
     }
@@ -74,11 +89,17 @@ export class JoinStage implements Stage {
 
   #decode(bytes: Uint8Array, name: 'observation' | 'prediction'): Observation | Prediction {
     const decoded = this.#options.codec.decode(bytes)
-    if ('code' in decoded || decoded.name !== name) throw new Error(`expected the ${name} that was let in, got ${'code' in decoded ? decoded.reason : decoded.name}`)
+    if ('code' in decoded || decoded.name !== name)
+      throw new Error(`expected the ${name} that was let in, got ${'code' in decoded ? decoded.reason : decoded.name}`)
     return decoded.event as Observation | Prediction
   }
 }
 
-function origin({ topic, partition, offset, timestamp }: Incoming): { topic: string; partition: number; offset: number; timestamp: number } {
+function origin({ topic, partition, offset, timestamp }: Incoming): {
+  topic: string
+  partition: number
+  offset: number
+  timestamp: number
+} {
   return { topic, partition, offset, timestamp }
 }

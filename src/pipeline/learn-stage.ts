@@ -28,7 +28,12 @@ export class LearnStage implements Stage {
     learnMs(clock() - before)
     for (const signal of signals) step.emit('signals', shard, 'signal', signal)
     if (outcome !== 'expired') step.count(record.topic, outcome)
-    else step.reject(record, { code: 'label-expired', reason: 'expected an example newer than the oldest identity remembered, it can no longer be told from a repeat: see learner.dedupe.maxIds' })
+    else
+      step.reject(record, {
+        code: 'label-expired',
+        reason:
+          'expected an example newer than the oldest identity remembered, it can no longer be told from a repeat: see learner.dedupe.maxIds'
+      })
   }
 
   settle(): void {}

@@ -2,8 +2,9 @@
  * The loop around the fold: reads the log, lets every stage take its records, commits outputs, changes of the waiting room
  * and positions together, and snapshots the state at positions that are committed. One process, one loop, one order.
  */
-import { type EventName, type Events, type Prediction, type Topic } from '../events/event.ts'
+
 import type { Policy } from '../events/check.ts'
+import type { EventName, Events, Prediction, Topic } from '../events/event.ts'
 import { Fault } from '../fault/fault.ts'
 import type { RoomOptions } from '../join/room.ts'
 import { FOLD, type Learner } from '../learner/learner.ts'
@@ -166,7 +167,11 @@ export class Pipeline implements Gateway {
     return this.#reasons.length === 0
   }
 
-  post<N extends EventName & Postable>(name: N, records: readonly (Uint8Array | Events[N])[], signal: AbortSignal): Promise<readonly Receipt[]> {
+  post<N extends EventName & Postable>(
+    name: N,
+    records: readonly (Uint8Array | Events[N])[],
+    signal: AbortSignal
+  ): Promise<readonly Receipt[]> {
     return this.#posting.post(name, records, signal)
   }
 
@@ -174,7 +179,8 @@ export class Pipeline implements Gateway {
     const { log, codec, snapshots, state, learner, clock, tell, timings, stopwatch } = this.#options
     const before = stopwatch()
     this.#claim = await log.claim(GROUP)
-    for await (const { key, value } of this.#claim.notes()) if (key.startsWith('join/')) this.#join.room.restore(key.slice('join/'.length), value)
+    for await (const { key, value } of this.#claim.notes())
+      if (key.startsWith('join/')) this.#join.room.restore(key.slice('join/'.length), value)
     this.#join.room.restored(clock())
     const recovered = await recover({
       log,
@@ -204,7 +210,10 @@ export class Pipeline implements Gateway {
     ]
     this.#reasons = []
     await this.#measureLag()
-    tell('info', `ready in ${Math.round(stopwatch() - before)} ms: ${recovered.learner.learned} examples known, ${recovered.refolded} folded again`)
+    tell(
+      'info',
+      `ready in ${Math.round(stopwatch() - before)} ms: ${recovered.learner.learned} examples known, ${recovered.refolded} folded again`
+    )
   }
 
   /** One step: every record of the batch through its stages, then all of it committed. */
@@ -294,7 +303,8 @@ export class Pipeline implements Gateway {
   async #measureLag(): Promise<void> {
     const at = new Map(this.#positions().map(p => [`${p.topic}/${p.partition}`, p.offset]))
     const lag: Record<string, number> = Object.fromEntries(INPUTS.map(topic => [topic, 0]))
-    for (const { topic, partition, offset } of await this.#options.log.ends(INPUTS)) lag[topic]! += offset - (at.get(`${topic}/${partition}`) ?? 0)
+    for (const { topic, partition, offset } of await this.#options.log.ends(INPUTS))
+      lag[topic]! += offset - (at.get(`${topic}/${partition}`) ?? 0)
     this.#lag = lag
   }
 

@@ -30,7 +30,9 @@ export interface PostingOptions {
   readonly tell: (topic: string, outcome: string) => void
 }
 
-type Admitted<N extends Postable> = { readonly event: Events[N]; readonly value: Uint8Array } | { readonly problem: Undecodable; readonly value: Uint8Array }
+type Admitted<N extends Postable> =
+  | { readonly event: Events[N]; readonly value: Uint8Array }
+  | { readonly problem: Undecodable; readonly value: Uint8Array }
 
 export class Posting {
   readonly #options: PostingOptions
@@ -52,11 +54,16 @@ export class Posting {
   async post<N extends Postable>(name: N, records: readonly (Uint8Array | Events[N])[], signal: AbortSignal): Promise<readonly Receipt[]> {
     const { log, clock, maxWaiting, tell } = this.#options
     if (name === 'observation' && this.#waiting + records.length > maxWaiting) {
-      throw new Fault('OVERLOADED', `expected at most ${maxWaiting} observations waiting for a prediction, got ${records.length} more: send them again later`)
+      throw new Fault(
+        'OVERLOADED',
+        `expected at most ${maxWaiting} observations waiting for a prediction, got ${records.length} more: send them again later`
+      )
     }
     const topic = topicOf[name]
     const admitted = records.map(record => this.#admit(name, record))
-    const predictions = admitted.map(each => ('event' in each && name === 'observation' ? this.#await((each.event as Events['observation']).id, signal) : null))
+    const predictions = admitted.map(each =>
+      'event' in each && name === 'observation' ? this.#await((each.event as Events['observation']).id, signal) : null
+    )
     const positions = await log.write(admitted.map(each => this.#outgoing(name, each, clock())))
     return Promise.all(
       admitted.map(async (each, i): Promise<Receipt> => {
@@ -74,13 +81,16 @@ export class Posting {
       return 'code' in read ? { problem: read, value: record } : { event: read.event as Events[N], value: record }
     }
     const problem = check(name, record, { ...policy, now: clock() })
-    return problem === null ? { event: record, value: codec.encode(name, record) } : { problem, value: new TextEncoder().encode(JSON.stringify(record)) }
+    return problem === null
+      ? { event: record, value: codec.encode(name, record) }
+      : { problem, value: new TextEncoder().encode(JSON.stringify(record)) }
   }
 
   #outgoing<N extends Postable>(name: N, each: Admitted<N>, time: number): Outgoing {
     const { codec, shard } = this.#options
     const topic = topicOf[name]
-    if ('event' in each) return { topic, key: name === 'example' ? shard : (each.event as Events['observation' | 'label']).line, value: each.value }
+    if ('event' in each)
+      return { topic, key: name === 'example' ? shard : (each.event as Events['observation' | 'label']).line, value: each.value }
     const rejection = rejectionOf({ ...each.problem, topic, partition: -1, offset: -1, time, bytes: each.value })
     return { topic: 'rejects', key: topic, value: codec.encode('rejection', rejection) }
   }

@@ -57,7 +57,13 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
 }
 
 /** Records of a topic from `from` up to `to`, in the order of the log. Ends by itself. */
-export async function* range(log: Log, topic: string, from: readonly Position[], to: readonly Position[], signal: AbortSignal): AsyncIterable<Incoming> {
+export async function* range(
+  log: Log,
+  topic: string,
+  from: readonly Position[],
+  to: readonly Position[],
+  signal: AbortSignal
+): AsyncIterable<Incoming> {
   const start = new Map((await log.starts([topic])).map(p => [p.partition, p.offset]))
   for (const p of from) if (p.topic === topic) start.set(p.partition, Math.max(p.offset, start.get(p.partition) ?? 0))
   const left = new Map(to.filter(p => p.topic === topic && p.offset > (start.get(p.partition) ?? 0)).map(p => [p.partition, p.offset]))
@@ -89,7 +95,9 @@ async function newestGood(
       warnings.push(`snapshot ${stored.name} is damaged (${stored.damage}): passed over`)
       continue
     }
-    const ahead = stored.positions.find(p => p.topic === 'examples' && p.offset > (committed.find(c => c.partition === p.partition)?.offset ?? 0))
+    const ahead = stored.positions.find(
+      p => p.topic === 'examples' && p.offset > (committed.find(c => c.partition === p.partition)?.offset ?? 0)
+    )
     if (ahead !== undefined) {
       warnings.push(`snapshot ${stored.name} holds examples up to ${ahead.offset}, which the log has not committed: passed over`)
       continue
@@ -111,7 +119,10 @@ async function refuseGap(log: Log, from: readonly Position[], committed: readonl
     const need = from.find(p => p.partition === start.partition)?.offset ?? 0
     const end = committed.find(p => p.partition === start.partition)?.offset ?? 0
     if (start.offset > need && end > need) {
-      throw new Fault('LOG_DAMAGED', `expected examples from ${need} on in the log, the oldest kept is ${start.offset}: restore a backup or a snapshot at ${start.offset} or later`)
+      throw new Fault(
+        'LOG_DAMAGED',
+        `expected examples from ${need} on in the log, the oldest kept is ${start.offset}: restore a backup or a snapshot at ${start.offset} or later`
+      )
     }
   }
 }
@@ -124,14 +135,20 @@ async function compare({ log, codec, signal }: RecoverOptions, from: readonly Po
     if ('code' in decoded || decoded.name !== 'signal') continue
     const again = byId.get(decoded.event.id)
     if (again !== undefined && !sameBytes(codec.encode('signal', again), record.value)) {
-      throw new Fault('FOLD_DIVERGED', `expected ${decoded.event.id} to be told again as "${decoded.event.message}", got "${again.message}": the state does not come from this log; remove the snapshots to rebuild it`)
+      throw new Fault(
+        'FOLD_DIVERGED',
+        `expected ${decoded.event.id} to be told again as "${decoded.event.message}", got "${again.message}": the state does not come from this log; remove the snapshots to rebuild it`
+      )
     }
     byId.delete(decoded.event.id)
   }
   const [start] = await log.starts(['signals'])
   const [missing] = byId.values()
   if (missing !== undefined && (start?.offset ?? 0) === 0) {
-    throw new Fault('FOLD_DIVERGED', `expected the log to hold ${missing.id} ("${missing.message}"), it does not: outputs and positions were not committed together`)
+    throw new Fault(
+      'FOLD_DIVERGED',
+      `expected the log to hold ${missing.id} ("${missing.message}"), it does not: outputs and positions were not committed together`
+    )
   }
 }
 

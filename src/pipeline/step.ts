@@ -3,8 +3,7 @@
  * Nothing leaves a step before its commit: what others wait for is handed out by `after`.
  */
 import type { EventName, Events, Topic } from '../events/event.ts'
-import type { Undecodable } from './codec.ts'
-import type { Codec } from './codec.ts'
+import type { Codec, Undecodable } from './codec.ts'
 import type { Incoming, Note, Outgoing } from './log.ts'
 import { rejectionOf } from './rejection.ts'
 

@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+/** The command line. Every command is a file of its own beside this one; an error ends in one line and an exit code that means something. */
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { Fault } from '../fault/fault.ts'
+import { configCommand } from './config.ts'
+import { doctorCommand } from './doctor.ts'
+import { evaluateCommand } from './evaluate.ts'
+import { exitCodeOf } from './output.ts'
+import { runCommand } from './run.ts'
+import { tryLog } from './try-log.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+
+const program = new Command('andon')
+  .description('Learns to classify factory defects while the line runs')
+  .version(version)
+  .showHelpAfterError('(andon --help, or andon COMMAND --help, tells what there is)')
+  .exitOverride()
+for (const command of [runCommand(), evaluateCommand(), configCommand(), doctorCommand(tryLog)]) {
+  program.addCommand(command.copyInheritedSettings(program))
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2)
+  process.stderr.write(`andon: ${error instanceof Fault ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  process.exit(exitCodeOf(error))
+}

@@ -1,0 +1,181 @@
+/** `andon evaluate FILE`: how well the learner does on a labelled stream, each row predicted before it is learned. */
+import { basename } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { Command, InvalidArgumentError } from 'commander'
+import { openCsv } from '../adapter/csv/csv.ts'
+import { shuffleRows } from '../adapter/csv/shuffle.ts'
+import { loadConfig } from '../config/load.ts'
+import type { Report } from '../judge/report.ts'
+import type { LearnerOptions } from '../learner/options.ts'
+import { Random } from '../numeric/random.ts'
+import { type Evaluation, evaluate, type TaskEvaluation } from '../pipeline/evaluation.ts'
+import { learnerOptionsOf } from '../wiring.ts'
+import { json, palette, progress, table } from './output.ts'
+
+/** Rows between two looks at the progress bar. */
+const PROGRESS_EVERY = 256
+
+interface Flags {
+  readonly label: readonly string[]
+  readonly domain?: string
+  readonly ignore: readonly string[]
+  readonly time?: string
+  readonly delay: number
+  readonly experts?: number
+  readonly seed?: number
+  readonly limit?: number
+  readonly shuffle: boolean
+  readonly config?: string
+  readonly json: boolean
+}
+
+export function evaluateCommand(): Command {
+  return new Command('evaluate')
+    .description('Predict, score and learn the rows of a labelled file in order, through the same fold as the live line')
+    .argument('<file>', '.csv or .csv.gz with a header; an empty cell is missing, a column of other than numbers is a category')
+    .requiredOption('--label <columns>', 'label columns, each a task of its own; none becomes an input', names)
+    .option('--domain <column>', 'column that names the domain: lines, machines, products that share what they learn')
+    .option('--ignore <columns>', 'columns that are no inputs', names, [])
+    .option('--time <column>', 'column that holds the time of a row')
+    .option('--delay <rows>', 'labels come this many rows late', whole, 0)
+    .option('--experts <k>', 'experts in the bank', positive)
+    .option('--seed <s>', 'seed of every draw', whole)
+    .option('--limit <rows>', 'stop after this many rows', positive)
+    .option('--shuffle', 'take the order away first: the control for streams whose neighbours share a label', false)
+    .option('--config <file>', 'configuration whose learner is taken')
+    .option('--json', 'print one JSON object', false)
+    .addHelpText('after', '\nExample: andon evaluate steel_plates.csv --label fault --domain steel')
+    .action(run)
+}
+
+async function run(file: string, flags: Flags): Promise<void> {
+  const config = loadConfig({ path: flags.config, env: process.env })
+  const learner: LearnerOptions = {
+    ...learnerOptionsOf(config),
+    domain: flags.domain === undefined ? [] : ['line'],
+    ...(flags.experts === undefined ? {} : { experts: flags.experts }),
+    ...(flags.seed === undefined ? {} : { seed: flags.seed })
+  }
+  const stream = await openCsv(file, {
+    labels: flags.label,
+    domain: flags.domain,
+    ignore: flags.ignore,
+    limit: flags.limit,
+    timeColumn: flags.time
+  })
+  const rows = flags.shuffle ? await shuffleRows(stream, new Random(learner.seed)) : stream
+  const bar = progress(`evaluate ${basename(file)}`, flags.limit ?? null)
+  const evaluation = await evaluate(rows, {
+    learner,
+    delay: flags.delay,
+    stopwatch: () => performance.now(),
+    progress: done => {
+      if (done % PROGRESS_EVERY === 0) bar.update(done)
+    }
+  }).finally(() => bar.stop())
+  const peakRssMiB = process.resourceUsage().maxRSS / 1024
+  process.stdout.write(flags.json ? json(summary(file, flags, learner, evaluation, peakRssMiB)) : page(file, flags, evaluation, peakRssMiB))
+}
+
+/** What `--json` prints: documented in docs/evaluate.md, and only ever added to. */
+function summary(file: string, flags: Flags, learner: LearnerOptions, evaluation: Evaluation, peakRssMiB: number): object {
+  const { events, features, learned, seconds, tasks } = evaluation
+  return {
+    file: basename(file),
+    events,
+    learned,
+    features,
+    seed: learner.seed,
+    delay: flags.delay,
+    shuffled: flags.shuffle,
+    config: learner,
+    seconds,
+    eventsPerSecond: events / seconds,
+    peakRssMiB,
+    tasks: Object.fromEntries(
+      Object.entries(tasks).map(([name, { report, single, perDomain, costs }]) => [
+        name,
+        {
+          judged: report.n,
+          scores: report.scores,
+          perClass: report.perClass,
+          baselines: {
+            ...report.baselines,
+            single: single === null ? null : { accuracy: single.scores.accuracy, kappa: single.scores.kappa, gMean: single.scores.gMean, logLoss: single.scores.logLoss }
+          },
+          perDomain: Object.fromEntries(Object.entries(perDomain).map(([domain, each]) => [domain, { judged: each.n, scores: each.scores, perClass: each.perClass, baselines: each.baselines }])),
+          costs
+        }
+      ])
+    )
+  }
+}
+
+function page(file: string, flags: Flags, { events, features, seconds, tasks }: Evaluation, peakRssMiB: number): string {
+  const { bold, dim } = palette(process.stdout, process.env)
+  const parts = [
+    `${bold(basename(file))}: ${events} rows, ${features} inputs${flags.delay > 0 ? `, labels ${flags.delay} rows late` : ''}${flags.shuffle ? ', shuffled' : ''}`,
+    dim(`${seconds.toFixed(1)} s, ${Math.round(events / seconds)} rows/s, peak memory ${Math.round(peakRssMiB)} MiB`)
+  ]
+  for (const [name, task] of Object.entries(tasks)) parts.push('', `${bold(name)}`, comparison(task), '', perClass(task.report))
+  return `${parts.join('\n')}\n`
+}
+
+function comparison({ report, single, costs }: TaskEvaluation): string {
+  const { scores, baselines } = report
+  const row = (name: string, accuracy: number | null, kappa: number | null, gMean: string, macroF1: string, logLoss: string, cost: { microseconds: number; mebibytes: number }): string[] => [
+    name,
+    figure(accuracy),
+    figure(kappa),
+    gMean,
+    macroF1,
+    logLoss,
+    cost.microseconds.toFixed(2),
+    cost.mebibytes.toFixed(2)
+  ]
+  const rows = [row('mixture of experts', scores.accuracy, scores.kappa, figure(scores.gMean), figure(scores.macroF1), figure(scores.logLoss), costs.model)]
+  if (single !== null) {
+    const { accuracy, kappa, gMean, macroF1, logLoss } = single.scores
+    rows.push(row('single model', accuracy, kappa, figure(gMean), figure(macroF1), figure(logLoss), costs.single))
+  }
+  rows.push(row('no change', baselines.noChange.accuracy, baselines.noChange.kappa, '–', '–', '–', costs.noChange))
+  rows.push(row('majority', baselines.majority.accuracy, baselines.majority.kappa, '–', '–', '–', costs.majority))
+  return table(['', 'accuracy', 'κ', 'G-mean', 'macro-F1', 'log loss', 'µs/row', 'MiB'], rows)
+}
+
+function perClass({ perClass: classes }: Report): string {
+  const rows = classes
+    .filter(each => each.support > 0)
+    .sort((a, b) => b.support - a.support)
+    .map(each => [each.class, String(each.support), figure(each.recall), interval(each.recallInterval), figure(each.precision)])
+  return table(['class', 'support', 'recall', '95 % interval', 'precision'], rows)
+}
+
+function figure(value: number | null): string {
+  return value === null ? '–' : value.toFixed(3)
+}
+
+function interval(bounds: readonly [number, number] | null): string {
+  return bounds === null ? '–' : `${bounds[0].toFixed(2)} to ${bounds[1].toFixed(2)}`
+}
+
+/** Column names separated by commas. */
+export function names(text: string): string[] {
+  const list = text.split(',').map(name => name.trim())
+  if (list.some(name => name === '')) throw new InvalidArgumentError('expected names separated by commas.')
+  return list
+}
+
+/** A whole number from 0 on. */
+export function whole(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number from 0 on.')
+  return value
+}
+
+/** A whole number from 1 on. */
+export function positive(text: string): number {
+  const value = whole(text)
+  if (value === 0) throw new InvalidArgumentError('expected a whole number from 1 on.')
+  return value
+}

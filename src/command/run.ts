@@ -1,0 +1,122 @@
+/** `andon run`: the pipeline on the embedded log until it is told to stop. */
+import { openSync, writeSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Command } from 'commander'
+import pino from 'pino'
+import { openMetrics } from '../adapter/prometheus/open-metrics.ts'
+import { loadConfig } from '../config/load.ts'
+import type { Config } from '../config/options.ts'
+import { serve } from '../http/serve.ts'
+import type { PipelineStatus } from '../pipeline/gateway.ts'
+import type { Phase, Pipeline } from '../pipeline/pipeline.ts'
+import { openPipeline, openStore, type Store } from '../wiring.ts'
+import { positive } from './evaluate.ts'
+import { comingAndGoing, outgoing, simulated, write } from './feed.ts'
+import { palette } from './output.ts'
+import { screen } from './screen.ts'
+
+interface Flags {
+  readonly config?: string
+  readonly simulate?: number | true
+  readonly show: boolean
+  readonly for?: number
+  readonly phaseFile?: string
+}
+
+/** Between two screens: on a terminal as fast as one reads, in a pipe seldom enough to be kept. */
+const SCREEN_MS = { terminal: 1000, pipe: 10_000 }
+const PHASE_LETTERS: Record<Phase, string> = { recovering: 'v', reading: 'r', folding: 'f', committing: 'c', snapshotting: 's' }
+
+export function runCommand(): Command {
+  return new Command('run')
+    .description('Read the log, predict, join, learn, alert; until stopped. SIGTERM or Ctrl-C drains and saves, a second one does not wait')
+    .option('--config <file>', 'configuration (YAML); without it the defaults')
+    .option('--simulate [lines]', 'feed the log from simulated lines beside', positive)
+    .option('--show', 'show live scores per class, experts and rates', false)
+    .option('--for <seconds>', 'stop by itself after this long', positive)
+    .option('--phase-file <file>', 'keep the first letter of what the loop is doing in a file: for tests that kill it')
+    .addHelpText('after', '\nExample: andon run --simulate 3 --show')
+    .action(run)
+}
+
+async function run(flags: Flags): Promise<void> {
+  const config = loadConfig({ path: flags.config, env: process.env })
+  const logger = pino({ level: config.logging.level }, pino.destination({ dest: 2, sync: true }))
+  const store = await openStore(config)
+  const metrics = openMetrics()
+  const pipeline = openPipeline(config, store, {
+    timings: metrics.timings,
+    tell: (level, message) => logger[level](message),
+    ...(flags.phaseFile === undefined ? {} : { phase: phaseTo(flags.phaseFile) })
+  })
+  const stop = new AbortController()
+  const hurry = onSignals(stop)
+  const timer = flags.for === undefined ? undefined : setTimeout(() => stop.abort(), flags.for * 1000)
+  const http = config.http
+  const server = await serve(
+    { gateway: pipeline, metrics, host: http.host, port: http.port, token: http.token?.reveal() ?? null, maxBodyKiB: http.maxBodyKiB, logger },
+    new AbortController().signal
+  )
+  logger.info(`listening on ${server.url}`)
+  const beside = [flags.simulate === undefined ? null : simulate(config, store, flags.simulate, stop.signal), flags.show ? show(pipeline, server.url, stop.signal) : null]
+  try {
+    await Promise.all([pipeline.run(stop.signal, hurry), ...beside])
+  } finally {
+    stop.abort()
+    clearTimeout(timer)
+    await server.close()
+    await store.log.close()
+  }
+}
+
+/** The first signal stops in order, the second at once. */
+function onSignals(stop: AbortController): number {
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (stop.signal.aborted) process.exit(130)
+      stop.abort()
+    })
+  }
+  return 10_000
+}
+
+async function simulate(config: Config, { log, codec }: Store, lines: number | true, signal: AbortSignal): Promise<void> {
+  const { simulate: options } = config
+  const count = lines === true ? options.lines : lines
+  const events = simulated(
+    {
+      lines: count,
+      seed: options.seed,
+      labelDelayParts: options.delay,
+      ...(options.drift && count > 1 ? { drift: comingAndGoing } : {}),
+      ...(options.rareRate === 1 ? {} : { rarity: { mode: 'rnf', factor: options.rareRate } })
+    },
+    options.rate,
+    Date.now,
+    signal
+  )
+  for await (const due of events) await write(log, due.map(event => outgoing(codec, event)), signal)
+}
+
+async function show(pipeline: Pipeline, url: string, signal: AbortSignal): Promise<void> {
+  const terminal = process.stdout.isTTY === true
+  const paint = palette(process.stdout, process.env)
+  let before: PipelineStatus | null = null
+  let at = performance.now()
+  while (!signal.aborted) {
+    await sleep(terminal ? SCREEN_MS.terminal : SCREEN_MS.pipe, undefined, { signal }).catch(() => undefined)
+    if (!pipeline.ready) continue
+    const status = pipeline.status()
+    const now = performance.now()
+    const text = screen(status, before, (now - at) / 1000, Date.now(), url, paint)
+    process.stdout.write(terminal ? `\u001b[H\u001b[2J${text}` : `${text}\n`)
+    before = status
+    at = now
+  }
+}
+
+/** Writes one byte at the start of a file: it outlives the process, whatever kills it. */
+function phaseTo(file: string): (phase: Phase) => void {
+  const descriptor = openSync(file, 'w')
+  return phase => writeSync(descriptor, PHASE_LETTERS[phase], 0)
+}

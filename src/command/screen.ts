@@ -1,0 +1,79 @@
+/** What `andon run --show` draws: how well each task and class is known at this moment, and what the experts do. */
+import type { Report } from '../judge/report.ts'
+import type { TaskStatus } from '../learner/status.ts'
+import type { PipelineStatus } from '../pipeline/gateway.ts'
+import { duration, type Palette, table } from './output.ts'
+
+/** Experts and classes shown of a task: a screen's worth. */
+const SHOWN = 8
+
+/** One screen of text. `before` is the status of the last one, for rates over `seconds` between them. */
+export function screen(status: PipelineStatus, before: PipelineStatus | null, seconds: number, now: number, url: string | null, paint: Palette): string {
+  const { learner, waiting, lag } = status
+  const rate = (topic: string): string => {
+    const of = (each: PipelineStatus): number => each.events.filter(e => e.topic === topic).reduce((sum, e) => sum + e.count, 0)
+    return before === null || seconds <= 0 ? '–' : `${Math.round((of(status) - of(before)) / seconds)}/s`
+  }
+  const total = Object.values(lag).reduce((sum, each) => sum + each, 0)
+  const rejected = status.events.filter(e => e.outcome === 'rejected').reduce((sum, e) => sum + e.count, 0)
+  const head = [
+    `${paint.bold('andon')}  ${status.ready ? paint.green('ready') : paint.red(status.reasons.join('; '))}  up ${duration((now - status.startedAt) / 1000)}${url === null ? '' : `  ${url}/metrics`}`,
+    `observations ${rate('observations')}  labels ${rate('labels')}  learned ${learner.learned} (${rate('examples')})  lag ${total}  waiting ${waiting.observations}  rejected ${rejected}`,
+    paint.dim(
+      `predict ${status.costs.predict?.toFixed(0)} µs  learn ${status.costs.learn?.toFixed(0)} µs an event  ${learner.domains.length} domains  ${learner.features} inputs  snapshot at ${status.snapshot?.learned ?? '–'}`
+    )
+  ]
+  return `${[...head, ...learner.tasks.flatMap(task => ['', ...taskLines(task, paint)])].join('\n')}\n`
+}
+
+function taskLines(task: TaskStatus, paint: Palette): string[] {
+  const single = task.single?.scores
+  const served = task.asServed
+  const heading = ['', 'n', 'accuracy', 'κ', 'G-mean', 'macro-F1', 'log loss']
+  const row = (name: string, { n, scores }: Report): string[] => [
+    name,
+    String(Math.round(n)),
+    ...[scores.accuracy, scores.kappa, scores.gMean, scores.macroF1, scores.logLoss].map(figure)
+  ]
+  const { noChange, majority } = task.testThenTrain.baselines
+  const rows = [row('as served', served), row('on arrival', task.testThenTrain), row('on arrival, last 1,000', task.window)]
+  if (single !== undefined && task.single !== null) rows.push(row('single model', task.single))
+  rows.push(['no change', '', figure(noChange.accuracy), figure(noChange.kappa), '', '', ''])
+  rows.push(['majority', '', figure(majority.accuracy), figure(majority.kappa), '', '', ''])
+  const classes = [...task.testThenTrain.perClass]
+    .filter(each => each.support > 0)
+    .sort((a, b) => b.support - a.support)
+    .slice(0, SHOWN)
+    .map(each => {
+      const [low, high] = each.recallInterval ?? [0, 0]
+      const late = task.window.perClass.find(other => other.class === each.class)
+      return [each.class, String(each.support), figure(each.recall), `${low.toFixed(2)} to ${high.toFixed(2)}`, figure(late?.recall ?? null), figure(each.precision)]
+    })
+  const bank = task.banks[0]
+  const busiest = [...(bank?.experts ?? [])].sort((a, b) => b.responsibility - a.responsibility || a.expert - b.expert).slice(0, SHOWN)
+  const experts = busiest.map(each => [
+    `expert ${each.expert}`,
+    figure(each.utilisation),
+    figure(each.responsibility),
+    speaksFor(each.effectiveSampleSize),
+    figure(each.change)
+  ])
+  return [
+    `${paint.bold(task.task)}  ${paint.dim(`gate entropy ${figure(bank?.gateEntropy ?? null)} nats`)}`,
+    table(heading, rows),
+    '',
+    table(['class', 'support', 'recall', '95 % interval', 'last 1,000', 'precision'], classes),
+    '',
+    table(['', 'utilisation', 'responsibility', 'learned most from', 'change'], experts)
+  ]
+}
+
+/** The class an expert has learned most examples of, in effect. */
+function speaksFor(sizes: Readonly<Record<string, number>>): string {
+  const [first] = Object.entries(sizes).sort((a, b) => b[1] - a[1])
+  return first === undefined ? '–' : `${first[0]} (${Math.round(first[1])})`
+}
+
+function figure(value: number | null): string {
+  return value === null ? '–' : value.toFixed(3)
+}

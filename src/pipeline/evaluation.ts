@@ -1,0 +1,179 @@
+/**
+ * Prequential evaluation: every row is predicted, scored and then learned, through the same fold as the live line. With
+ * labels `delay` rows late, a row is scored by what was served when it came, and the last `delay` labels are never learned.
+ */
+import type { Observation, Prediction } from '../events/event.ts'
+import { Baselines } from '../judge/baselines.ts'
+import type { Report } from '../judge/report.ts'
+import { Scoreboard } from '../judge/scoreboard.ts'
+import { domainOf } from '../learner/inputs.ts'
+import { Learner } from '../learner/learner.ts'
+import type { LearnerOptions } from '../learner/options.ts'
+import { CostMeter } from './cost-meter.ts'
+
+/** A row of a stream: what was seen, and what it turned out to be. */
+export interface Labelled {
+  readonly observation: Observation
+  readonly labels: Readonly<Record<string, string>>
+}
+
+export interface EvaluationOptions {
+  readonly learner: LearnerOptions
+  /** Rows between an observation and its label. */
+  readonly delay: number
+  /** Milliseconds with fractions. */
+  readonly stopwatch: () => number
+  /** Called after every row with the number done. */
+  readonly progress?: (done: number) => void
+}
+
+export interface TaskEvaluation {
+  readonly report: Report
+  readonly single: Report | null
+  readonly perDomain: Readonly<Record<string, Report>>
+  /** CPU microseconds a row and bytes of state. */
+  readonly costs: { readonly noChange: Cost; readonly majority: Cost; readonly single: Cost; readonly model: Cost }
+}
+
+export interface Cost {
+  readonly microseconds: number
+  readonly mebibytes: number
+}
+
+export interface Evaluation {
+  readonly events: number
+  readonly features: number
+  readonly learned: number
+  readonly seconds: number
+  readonly tasks: Readonly<Record<string, TaskEvaluation>>
+  readonly learner: Learner
+}
+
+const MEBI = 1024 * 1024
+
+/** What is kept of a task beside the learner: its own list of classes, as they occur, and its boards. */
+class TaskBoards {
+  readonly classes: string[] = []
+  readonly board = new Scoreboard()
+  readonly single = new Scoreboard()
+  readonly domains = new Map<string, Scoreboard>()
+  readonly known = new Baselines()
+  readonly truths: number[] = []
+  readonly #index = new Map<string, number>()
+
+  indexOf(name: string): number {
+    const known = this.#index.get(name)
+    if (known !== undefined) return known
+    this.#index.set(name, this.classes.length)
+    return this.classes.push(name) - 1
+  }
+
+  /** Probabilities in the order of this list. */
+  ordered(classes: readonly string[], probabilities: ArrayLike<number>): Float64Array {
+    const at = classes.map(name => this.indexOf(name))
+    const ordered = new Float64Array(this.classes.length)
+    at.forEach((c, i) => {
+      ordered[c] = probabilities[i]!
+    })
+    return ordered
+  }
+
+  domain(name: string): Scoreboard {
+    let board = this.domains.get(name)
+    if (board === undefined) {
+      board = new Scoreboard()
+      this.domains.set(name, board)
+    }
+    return board
+  }
+}
+
+export async function evaluate(rows: AsyncIterable<Labelled> | Iterable<Labelled>, options: EvaluationOptions): Promise<Evaluation> {
+  const meter = new CostMeter(options.stopwatch)
+  const learner = new Learner(options.learner, meter)
+  const tasks = new Map<string, TaskBoards>()
+  const waiting: { row: Labelled; prediction: Prediction | null }[] = []
+  let events = 0
+  const began = options.stopwatch()
+  for await (const row of rows) {
+    const prediction = learner.predict(row.observation)
+    judge(row, prediction, learner, tasks)
+    waiting.push({ row, prediction: options.delay > 0 ? prediction : null })
+    if (waiting.length > options.delay) learn(learner, waiting.shift()!, tasks)
+    options.progress?.(++events)
+  }
+  const seconds = (options.stopwatch() - began) / 1000
+  const status = learner.status()
+  const evaluated: Record<string, TaskEvaluation> = {}
+  for (const [name, boards] of tasks) {
+    const bytes = status.tasks.find(task => task.task === name)?.bytes ?? { model: 0, single: 0, memory: 0 }
+    const shares = tasks.size * Math.max(1, events)
+    const { predict, learn: learning, single } = meter.spentMs
+    const free = baselineCost(boards, options.stopwatch)
+    evaluated[name] = {
+      report: boards.board.report(boards.classes),
+      single: options.learner.single ? boards.single.report(boards.classes) : null,
+      perDomain: Object.fromEntries([...boards.domains].map(([domain, board]) => [domain, board.report(boards.classes)])),
+      costs: {
+        noChange: free,
+        majority: free,
+        single: { microseconds: (1000 * single) / shares, mebibytes: bytes.single / MEBI },
+        model: { microseconds: (1000 * (predict + learning)) / shares, mebibytes: (bytes.model + bytes.memory) / MEBI }
+      }
+    }
+  }
+  return { events, features: status.features, learned: learner.learned, seconds, tasks: evaluated, learner }
+}
+
+function judge({ observation, labels }: Labelled, prediction: Prediction, learner: Learner, tasks: Map<string, TaskBoards>): void {
+  const single = learner.options.single ? learner.predictSingle(observation) : null
+  const domain = domainOf(observation, learner.options.domain)
+  for (const name in labels) {
+    let boards = tasks.get(name)
+    if (boards === undefined) {
+      boards = new TaskBoards()
+      tasks.set(name, boards)
+    }
+    const truth = boards.indexOf(labels[name]!)
+    const { noChange, majority } = boards.known
+    boards.truths.push(truth)
+    const said = prediction.tasks.find(each => each.task === name)
+    const chosen = said === undefined ? -1 : boards.indexOf(said.chosen)
+    const probabilities = said === undefined ? [] : boards.ordered(said.classes, said.probabilities)
+    boards.board.addWithBaselines(truth, probabilities, chosen, noChange, majority)
+    boards.domain(domain).addWithBaselines(truth, probabilities, chosen, noChange, majority)
+    const one = single?.get(name)
+    if (one !== undefined)
+      boards.single.addWithBaselines(truth, boards.ordered(one.classes, one.probabilities), boards.indexOf(one.chosen), noChange, majority)
+    else if (single !== null) boards.single.addWithBaselines(truth, [], -1, noChange, majority)
+  }
+}
+
+function learn(
+  learner: Learner,
+  { row, prediction }: { row: Labelled; prediction: Prediction | null },
+  tasks: Map<string, TaskBoards>
+): void {
+  const { observation, labels } = row
+  for (const name in labels) {
+    const boards = tasks.get(name)!
+    boards.known.learn(boards.indexOf(labels[name]!))
+  }
+  if (Object.keys(labels).length > 0) learner.take({ observation, labels, labelTime: observation.time, source: null, prediction })
+}
+
+/** What a baseline costs: one pass of guessing and learning over the labels alone. */
+function baselineCost(boards: TaskBoards, stopwatch: () => number): Cost {
+  const alone = new Baselines()
+  let guessed = 0
+  const began = stopwatch()
+  for (const truth of boards.truths) {
+    if (alone.noChange === truth || alone.majority === truth) guessed++
+    alone.learn(truth)
+  }
+  const spent = stopwatch() - began
+  return {
+    microseconds: boards.truths.length === 0 || guessed < 0 ? 0 : (1000 * spent) / boards.truths.length,
+    mebibytes: (boards.classes.length * 8) / MEBI
+  }
+}
