@@ -2,26 +2,16 @@
  * Labelled rows from a file: the first row is the header, each row one observation with its labels. A label column is
  * never an input. Nothing is guessed per cell, so that the same file always gives the same rows.
  */
-import { basename } from 'node:path'
 import type { FeatureValue, Observation } from '../../events/event.ts'
 import { nameProblem } from '../../events/names.ts'
 import { shown } from '../../events/shown.ts'
 import { parseTime, timeForms } from '../../events/time.ts'
 import { Fault } from '../../fault/fault.ts'
 import { type ColumnKind, featureOf, kindAfter } from './column.ts'
+import { type CsvOptions, type Layout, layoutOf, nameOf, type Place, requireWidth } from './layout.ts'
 import { type CsvRecord, recordsOf } from './records.ts'
 
-export interface CsvOptions {
-  /** Columns with classes, one a task. */
-  readonly labels: readonly string[]
-  /** The column that becomes the observation's line; without it the line is the file's name. */
-  readonly domain?: string | undefined
-  readonly ignore?: readonly string[] | undefined
-  /** At most so many rows. */
-  readonly limit?: number | undefined
-  /** The column with the time of a row; without it rows are a second apart from the start of 2026. */
-  readonly timeColumn?: string | undefined
-}
+export type { CsvOptions } from './layout.ts'
 
 export interface LabelledRow {
   readonly observation: Observation
@@ -34,26 +24,12 @@ export interface CsvInput {
   readonly kind: ColumnKind
 }
 
-/** A file whose header has been read. Every iteration reads it from the start. */
+/** A file to be read. Every iteration reads it from the start. */
 export interface CsvFile extends AsyncIterable<LabelledRow> {
   /** The file's name without folder and ending: the first part of every id. */
   readonly name: string
-  readonly inputs: readonly CsvInput[]
-  readonly tasks: readonly string[]
-}
-
-interface Place {
-  readonly name: string
-  readonly index: number
-}
-
-interface Layout {
-  readonly name: string
-  readonly width: number
-  readonly inputs: readonly Place[]
-  readonly labels: readonly Place[]
-  readonly domain: number
-  readonly time: number
+  /** The columns that are inputs, as the first rows decide them. */
+  inputs(): Promise<readonly CsvInput[]>
 }
 
 /** Rows looked at to decide what a column is. */
@@ -61,43 +37,72 @@ const SAMPLE_ROWS = 1000
 /** 2026-01-01T00:00:00Z, where the clock of a file without times starts. */
 const CLOCK_START = 1_767_225_600_000
 
+/** A file as far as its columns are decided. */
+interface Opened {
+  readonly layout: Layout
+  readonly kinds: ColumnKind[]
+  /** The rows that decided, to be given out first. */
+  readonly sample: readonly CsvRecord[]
+  /** The rows after them. */
+  readonly rest: AsyncGenerator<CsvRecord, void, undefined>
+}
+
 /**
- * Opens a .csv or .csv.gz file and decides what its columns are by its first 1,000 rows. Ids are `NAME-ROW`, rows counted
- * from 1. Throws `FILE_UNREADABLE`, or `INPUT_INVALID` where a column named in the options is not there; iterating throws
- * `INPUT_INVALID` with line and column where a row does not fit.
+ * The rows of a .csv or .csv.gz file. What its columns are is decided by the first 1,000 rows. Ids are `NAME-ROW`, rows
+ * counted from 1. Iterating throws `FILE_UNREADABLE`, `INPUT_INVALID` where a column named in the options is not there,
+ * and `INPUT_INVALID` with line and column where a row does not fit.
  */
-export async function openCsv(path: string, options: CsvOptions): Promise<CsvFile> {
-  let layout: Layout | null = null
-  let kinds: ColumnKind[] = []
-  let rows = 0
-  for await (const record of recordsOf(path)) {
-    if (layout === null) {
-      layout = layoutOf(path, record.cells, options)
-      kinds = layout.inputs.map(() => 'empty')
-      continue
-    }
-    requireWidth(record, layout)
-    for (let i = 0; i < kinds.length; i++) kinds[i] = kindAfter(kinds[i]!, record.cells[layout.inputs[i]!.index]!)
-    if (++rows === SAMPLE_ROWS) break
-  }
-  if (layout === null) throw new Fault('INPUT_INVALID', `expected a header in the first row of ${path}, the file is empty`)
-  const found = layout
-  const limit = options.limit ?? Number.POSITIVE_INFINITY
+export function openCsv(path: string, options: CsvOptions): CsvFile {
   return {
-    name: found.name,
-    inputs: found.inputs.map(({ name }, i) => ({ name, kind: kinds[i]! })),
-    tasks: found.labels.map(({ name }) => name),
-    [Symbol.asyncIterator]: () => labelledRows(path, found, [...kinds], limit)
+    name: nameOf(path),
+    inputs: async () => {
+      const { layout, kinds, rest } = await opened(path, options)
+      await rest.return()
+      return layout.inputs.map(({ name }, i) => ({ name, kind: kinds[i]! }))
+    },
+    [Symbol.asyncIterator]: () => labelledRows(path, options)
   }
 }
 
-async function* labelledRows(path: string, layout: Layout, kinds: ColumnKind[], limit: number): AsyncGenerator<LabelledRow> {
-  let row = -1
-  for await (const record of recordsOf(path)) {
-    if (++row === 0) continue
-    if (row > limit) return
-    requireWidth(record, layout)
-    yield rowOf(record, row, layout, kinds)
+async function* labelledRows(path: string, options: CsvOptions): AsyncGenerator<LabelledRow> {
+  const limit = options.limit ?? Number.POSITIVE_INFINITY
+  const { layout, kinds, sample, rest } = await opened(path, options)
+  try {
+    let row = 0
+    for (const record of sample) {
+      if (++row > limit) return
+      yield rowOf(record, row, layout, kinds)
+    }
+    for await (const record of rest) {
+      if (++row > limit) return
+      requireWidth(record, layout)
+      yield rowOf(record, row, layout, kinds)
+    }
+  } finally {
+    await rest.return()
+  }
+}
+
+/** Reads header and first rows. The caller closes `rest`. */
+async function opened(path: string, options: CsvOptions): Promise<Opened> {
+  const rest = recordsOf(path)
+  try {
+    const header = await rest.next()
+    if (header.done) throw new Fault('INPUT_INVALID', `expected a header in the first row of ${path}, the file is empty`)
+    const layout = layoutOf(path, header.value.cells, options)
+    const kinds: ColumnKind[] = layout.inputs.map(() => 'empty')
+    const sample: CsvRecord[] = []
+    while (sample.length < SAMPLE_ROWS) {
+      const next = await rest.next()
+      if (next.done) break
+      requireWidth(next.value, layout)
+      for (let i = 0; i < kinds.length; i++) kinds[i] = kindAfter(kinds[i]!, next.value.cells[layout.inputs[i]!.index]!)
+      sample.push(next.value)
+    }
+    return { layout, kinds, sample, rest }
+  } catch (error) {
+    await rest.return()
+    throw error
   }
 }
 
@@ -116,7 +121,7 @@ function rowOf({ cells, line }: CsvRecord, row: number, layout: Layout, kinds: C
   }
   const observation: Observation = {
     id: `${layout.name}-${row}`,
-    line: layout.domain < 0 ? layout.name : domainOf(cells[layout.domain]!, line),
+    line: layout.domain.length === 0 ? layout.name : domainOf(cells, layout.domain, line),
     station: null,
     product: null,
     time: layout.time < 0 ? CLOCK_START + row * 1000 : timeOf(cells[layout.time]!, line),
@@ -125,48 +130,11 @@ function rowOf({ cells, line }: CsvRecord, row: number, layout: Layout, kinds: C
   return { observation, labels }
 }
 
-function layoutOf(path: string, header: readonly string[], options: CsvOptions): Layout {
-  const names = header.map(cell => cell.trim())
-  const places = new Map<string, number>()
-  for (const [index, name] of names.entries()) {
-    const wrong = nameProblem(name)
-    if (wrong !== null) throw new Fault('INPUT_INVALID', `header of ${path}, column ${index + 1}: ${wrong}: name the column`)
-    if (places.has(name))
-      throw new Fault('INPUT_INVALID', `header of ${path}: expected every name once, got ${shown(name)} twice: rename one`)
-    places.set(name, index)
-  }
-  const roles = new Map<string, string>()
-  const take = (name: string, role: string): Place => {
-    const index = places.get(name)
-    if (index === undefined)
-      throw new Fault('INPUT_INVALID', `expected a column ${shown(name)} (${role}) in ${path}, there are ${names.join(', ')}`)
-    const earlier = roles.get(name)
-    if (earlier !== undefined && earlier !== role)
-      throw new Fault('INPUT_INVALID', `expected one use of column ${shown(name)}, got two (${earlier} and ${role}): leave one out`)
-    roles.set(name, role)
-    return { name, index }
-  }
-  const labels = [...new Set(options.labels)].map(name => take(name, 'label'))
-  const domain = options.domain === undefined ? -1 : take(options.domain, 'domain').index
-  const time = options.timeColumn === undefined ? -1 : take(options.timeColumn, 'time').index
-  for (const name of options.ignore ?? []) take(name, 'ignored')
-  const inputs = names.map((name, index) => ({ name, index })).filter(({ name }) => !roles.has(name))
-  return { name: nameOf(path), width: names.length, inputs, labels, domain, time }
-}
-
-function requireWidth({ cells, line }: CsvRecord, layout: Layout): void {
-  if (cells.length !== layout.width)
-    throw new Fault(
-      'INPUT_INVALID',
-      `line ${line}: expected ${layout.width} cells as in the header, got ${cells.length}: quote commas within cells`
-    )
-}
-
-function domainOf(cell: string, line: number): string {
-  const name = cell.trim()
-  const wrong = nameProblem(name)
+function domainOf(cells: readonly string[], places: readonly Place[], line: number): string {
+  const parts = places.map(({ index }) => cells[index]!.trim())
+  const wrong = parts.includes('') ? 'expected a value in every domain column, got an empty cell' : nameProblem(parts.join('/'))
   if (wrong !== null) throw new Fault('INPUT_INVALID', `line ${line}, domain: ${wrong}: fill the cell or choose another column`)
-  return name
+  return parts.join('/')
 }
 
 function timeOf(cell: string, line: number): number {
@@ -175,10 +143,4 @@ function timeOf(cell: string, line: number): number {
   if (time === null)
     throw new Fault('INPUT_INVALID', `line ${line}, time: expected ${timeForms}, got ${shown(cell)}: choose another column`)
   return time
-}
-
-function nameOf(path: string): string {
-  return basename(path)
-    .replace(/\.gz$/, '')
-    .replace(/\.csv$/, '')
 }
