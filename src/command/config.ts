@@ -10,9 +10,9 @@ interface CheckOptions {
   readonly json?: boolean
 }
 
-/** `andon config check|schema|options`. Ends with 0, or with 2 where the configuration is not right. */
+/** `andon config check|schema|options`. Ends with 0, or with 2 where the configuration is not right; a wrong call throws a `CommanderError`. */
 export function configCommand(): Command {
-  const command = new Command('config').description('check a configuration, or print what may stand in one')
+  const command = new Command('config').description('check a configuration, or print what may stand in one').exitOverride()
 
   command
     .command('check')

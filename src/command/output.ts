@@ -3,6 +3,7 @@
  * without. Figures go to stdout; progress, warnings and faults to stderr.
  */
 import { SingleBar } from 'cli-progress'
+import { CommanderError } from 'commander'
 import { Fault } from '../fault/fault.ts'
 
 /** What an exit code means. */
@@ -24,8 +25,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 /** The exit code for whatever ended a command. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof Error && error.name === 'AbortError') return exitCodes.interrupted
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('commander.'))
-    return exitCodes.usage
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
   if (!(error instanceof Fault)) return exitCodes.failed
   switch (error.code) {
     case 'CONFIG_INVALID':

@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { CommanderError } from 'commander'
 import { afterAll, afterEach, expect, test, vi } from 'vitest'
 import { configCommand } from '../../src/command/config.ts'
+import { exitCodeOf, exitCodes } from '../../src/command/output.ts'
 import { optionTable } from '../../src/config/option-rows.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'andon-command-config-'))
@@ -81,4 +83,10 @@ test('the options are the table of the documents, or JSON', async () => {
     description: '0 takes any free port',
     secret: false
   })
+})
+
+test.each([['check', '--nothing'], ['nothing'], []])('a wrong call (%s %s) ends with 2', async (...words) => {
+  const error = await call(...words).catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(CommanderError)
+  expect(exitCodeOf(error)).toBe(exitCodes.usage)
 })

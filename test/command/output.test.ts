@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream'
+import { CommanderError } from 'commander'
 import { describe, expect, test } from 'vitest'
 import { duration, exitCodeOf, exitCodes, json, palette, progress, table } from '../../src/command/output.ts'
 import { Fault, type FaultCode, faultCodes } from '../../src/fault/fault.ts'
@@ -114,7 +115,8 @@ describe('exit codes', () => {
     })
     expect(exitCodeOf(new Error('x'))).toBe(exitCodes.failed)
     expect(exitCodeOf(new DOMException('x', 'AbortError'))).toBe(exitCodes.interrupted)
-    expect(exitCodeOf(Object.assign(new Error('x'), { code: 'commander.unknownOption' }))).toBe(exitCodes.usage)
+    expect(exitCodeOf(new CommanderError(1, 'commander.unknownOption', 'x'))).toBe(exitCodes.usage)
+    expect(exitCodeOf(new CommanderError(0, 'commander.helpDisplayed', 'x'))).toBe(exitCodes.ok)
   })
 })
 
