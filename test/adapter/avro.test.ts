@@ -126,8 +126,12 @@ describe('bytes that are no event say why', () => {
     const small = openAvroCodec({ maxBytes: 60 })
     expect(codeOf(encoded('observation'), small)).toBe('too-long')
     expect(codeOf(new Uint8Array(limitOf('rejection', 60) + 1), small)).toBe('too-long')
-    const example = encoded('example')
-    expect(codeOf(example, openAvroCodec({ maxBytes: example.length - 1 }))).toBe('example')
+    expect(codeOf(encoded('example'), small)).toBe('example')
+    expect(codeOf(encoded('prediction'), small)).toBe('prediction')
+    for (const name of eventNames) expect(limitOf('rejection', 2 ** 20)).toBeGreaterThanOrEqual(limitOf(name, 2 ** 20))
+    expect(limitOf('example', 1000)).toBeGreaterThanOrEqual(
+      limitOf('observation', 1000) + limitOf('label', 1000) + limitOf('prediction', 1000)
+    )
   })
 
   test('lengths and counts beyond the bytes cost nothing', () => {

@@ -12,7 +12,7 @@ import { currentOf, loadSchemas, resolverOf, type StoredSchema } from './schemas
 import { Broken, type Cursor, type Walk, walkOf } from './walk.ts'
 
 export interface AvroCodecOptions {
-  /** Longest observation, label, control, prediction, alert or signal in bytes; default 256 KiB. */
+  /** Longest observation, label or control in bytes; default 256 KiB. The others follow from it: see `limitOf`. */
   readonly maxBytes?: number
   /** Every stored version of every schema; the package's own by default. */
   readonly schemas?: readonly StoredSchema[]
@@ -32,12 +32,26 @@ const HEADER_BYTES = 10
 const DEFAULT_MAX_BYTES = 262_144
 
 /**
- * The longest record of a name in bytes. An example holds an observation, its labels and its prediction, each within the
- * limit; a rejection holds a whole record of any of these, and 64 KiB for the rest of it.
+ * The longest record of a name in bytes. What comes from outside has the limit that is set. What Andon writes itself grows
+ * with its classes and is never held to less than the default. An example holds an observation, its labels and its
+ * prediction; a rejection holds a whole record of any of these, and 64 KiB for the rest of it.
  */
 export function limitOf(name: EventName, maxBytes: number): number {
-  if (name === 'example') return 3 * maxBytes
-  return name === 'rejection' ? Math.max(1_048_576, 3 * maxBytes) + 65_536 : maxBytes
+  const own = Math.max(maxBytes, DEFAULT_MAX_BYTES)
+  switch (name) {
+    case 'observation':
+    case 'label':
+    case 'control':
+      return maxBytes
+    case 'prediction':
+    case 'alert':
+    case 'signal':
+      return own
+    case 'example':
+      return 2 * maxBytes + own
+    case 'rejection':
+      return Math.max(1_048_576, 2 * maxBytes + own) + 65_536
+  }
 }
 
 /**
