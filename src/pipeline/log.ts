@@ -24,7 +24,7 @@ export interface Outgoing {
   readonly value: Uint8Array
 }
 
-/** A change of what a group keeps beside its positions: `value` null removes the key. */
+/** A change of what a group keeps beside its positions: `value` null removes the key, which has at most 1,900 bytes of UTF-8. */
 export interface Note {
   readonly key: string
   readonly value: Uint8Array | null
@@ -45,7 +45,10 @@ export interface Commit {
 export interface Claim {
   /** The positions committed when the claim was made, or by this claim since. A partition never committed is absent. */
   positions(): readonly Position[]
-  /** Every note of the group as committed when the claim was made, in the order of keys. */
+  /**
+   * Every note of the group, in the order of its keys' UTF-8 bytes. Read it before this claim's first commit: of a note
+   * changed while the iteration runs, either value may come.
+   */
   notes(): AsyncIterable<{ readonly key: string; readonly value: Uint8Array }>
   /**
    * Resolves once durable, with the positions the outputs were given. Throws `LOG_FULL` (retry: nothing was written),
@@ -58,7 +61,10 @@ export interface Log {
   /** Number of partitions of every topic. */
   readonly partitions: Readonly<Record<string, number>>
 
-  /** Resolves once every record is durable, with their positions. All or none. Throws as `Claim.commit` does. */
+  /**
+   * Resolves once every record is durable, with their positions. All or none. Throws as `Claim.commit` does, and
+   * `INPUT_INVALID` for a topic that the log does not have.
+   */
   write(records: readonly Outgoing[]): Promise<readonly Position[]>
 
   /**

@@ -239,8 +239,8 @@ class MemoryLog implements Log, Forgetful {
   }
 
   #groupOf(name: string): Group {
-    let group = this.#groups.get(name)
-    if (!group) this.#groups.set(name, (group = { epoch: 0, positions: new Map(), notes: new Map() }))
+    const group = this.#groups.get(name) ?? { epoch: 0, positions: new Map(), notes: new Map() }
+    this.#groups.set(name, group)
     return group
   }
 
