@@ -3,6 +3,7 @@
  * span of columns of a row block: the gate's K columns, then K columns a class.
  */
 import type { Carry } from '../numeric/carry.ts'
+import { log } from '../numeric/exp-log.ts'
 import { hashNormal } from '../numeric/random.ts'
 import type { RowBlock, Span } from '../numeric/row-block.ts'
 import { gather, update } from '../numeric/rows.ts'
@@ -30,8 +31,11 @@ export interface Temperament {
 const GATE_SPREAD = 0.3
 /** The same of the experts: small, so that at the start the bank has no opinion. */
 const EXPERT_SPREAD = 0.09
-/** First logit of a class that appears later: it is rare until seen. */
-const NEW_CLASS_BIAS = -4
+/**
+ * A class that appears after n examples starts at logit −½ ln(1 + n), at least this: its prior odds, tempered as the square
+ * root by which rare classes are weighted tempers them. At the start of a stream, where every class is new, it costs little.
+ */
+const LEAST_NEW_CLASS_LOGIT = -4
 /** Rate of the running mean of the gate that the load floor looks at: about the last 1,000 examples. */
 const LOAD_RATE = 0.001
 const BIAS_ROW = 0
@@ -58,6 +62,7 @@ export class MixtureBank implements Bank {
   #delta = new Float32Array(0)
   #q = new Float32Array(0)
   #inputs = 1
+  #learned = 0
   #seen: { x: Sparse; stamp: number } | null = null
 
   /** `inputs` is D, the number of inputs active at the start, which scales the first weights. */
@@ -94,6 +99,7 @@ export class MixtureBank implements Bank {
     gateGradient(g, r, f(w), delta)
     gatePenalties(this.#z, g, this.meanGate, gate, delta)
     expertGradient(P, r, y, f(w), C, delta)
+    if (fresh) this.#learned++
     if (fresh) for (let k = 0; k < K; k++) this.meanGate[k]! += LOAD_RATE * (g[k]! - this.meanGate[k]!)
     const { W, S, stride } = this.#block
     const { from } = this.#span
@@ -109,6 +115,7 @@ export class MixtureBank implements Bank {
     this.C++
     this.#seen = null
     if ((1 + this.C) * this.K > this.#span.width) this.#block.widen(this.#span, (1 + Math.max(2, this.C * 2)) * this.K)
+    if (this.C > 1) this.#startClass(this.C - 1)
     this.#makeRoom()
   }
 
@@ -142,14 +149,15 @@ export class MixtureBank implements Bank {
   }
 
   save(): Saved {
-    return { C: this.C, inputs: this.#inputs, load: this.meanGate.slice() }
+    return { C: this.C, inputs: this.#inputs, learned: this.#learned, meanGate: this.meanGate.slice() }
   }
 
   load(saved: Saved): void {
-    const { C, inputs, load } = saved as { C: number; inputs: number; load: Float64Array }
+    const { C, inputs, learned, meanGate } = saved as { C: number; inputs: number; learned: number; meanGate: Float64Array }
     this.#inputs = inputs
+    this.#learned = learned
     this.C = C
-    this.meanGate.set(load)
+    this.meanGate.set(meanGate)
     this.#makeRoom()
     this.#seen = null
   }
@@ -165,6 +173,15 @@ export class MixtureBank implements Bank {
     this.#seen = { x, stamp: x.stamp }
   }
 
+  /** Zero weights but for the bias. */
+  #startClass(c: number): void {
+    const { W, S, stride } = this.#block
+    const logit = f(Math.max(LEAST_NEW_CLASS_LOGIT, -0.5 * log(1 + this.#learned)))
+    const at = BIAS_ROW * stride + this.#span.from + (1 + c) * this.K
+    W.fill(logit, at, at + this.K)
+    S.fill(0, at, at + this.K)
+  }
+
   #makeRoom(): void {
     const { K, C } = this
     this.#z = new Float32Array((1 + C) * K)
@@ -174,7 +191,7 @@ export class MixtureBank implements Bank {
   }
 
   #initial(seed: number, row: number, column: number): number {
-    if (column >= 2 * this.K) return row === BIAS_ROW ? NEW_CLASS_BIAS : 0
+    if (column >= 2 * this.K) return 0
     const spread = column < this.K ? GATE_SPREAD : EXPERT_SPREAD
     return f((spread / (row === BIAS_ROW ? 1 : Math.sqrt(this.#inputs))) * hashNormal(seed, row, column))
   }

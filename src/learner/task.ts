@@ -42,7 +42,6 @@ export class TaskLearner {
   readonly classes: string[] = []
   learned = 0
   readonly #index = new Map<string, number>()
-  readonly #options: LearnerOptions
   #random: Random
   readonly #frequency: ClassFrequency
   readonly #memory: ClassMemory
@@ -56,7 +55,6 @@ export class TaskLearner {
   /** `order` is the task's place among the tasks, `inputs` the number of inputs active when it appeared. */
   constructor(name: string, order: number, block: RowBlock, options: LearnerOptions, inputs: number) {
     this.name = name
-    this.#options = options
     const seed = options.seed * SEED_STEP + order
     this.#random = new Random(seed)
     this.#frequency = new ClassFrequency(options.rare)
@@ -267,7 +265,7 @@ export class TaskLearner {
   #domainBoard(domain: string): Scoreboard {
     let board = this.#boards.domains.get(domain)
     if (board === undefined) {
-      board = newBoard(this.#options)
+      board = new Scoreboard({ window: 0, forget: 1 })
       this.#boards.domains.set(domain, board)
     }
     return board
