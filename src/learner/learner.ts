@@ -10,7 +10,8 @@ import { Random } from '../numeric/random.ts'
 import { RowBlock } from '../numeric/row-block.ts'
 import type { Saved } from '../numeric/saved.ts'
 import { Sparse } from '../numeric/sparse.ts'
-import { DOMAIN, domainOf, inputName, inputsOf, OVERFLOW_DOMAIN } from './inputs.ts'
+import { Domains } from './domains.ts'
+import { DOMAIN, inputName, inputsOf } from './inputs.ts'
 import { type Meter, noMeter } from './meter.ts'
 import { differences, type LearnerOptions } from './options.ts'
 import { Seen, type SeenLabel } from './seen.ts'
@@ -37,7 +38,7 @@ export class Learner {
   /** Most learning steps an example may have, by the last control; Infinity without. */
   #effort = Number.POSITIVE_INFINITY
   readonly #tasks: TaskLearner[] = []
-  readonly #domains = new Set<string>()
+  readonly #domains: Domains
   /** Names beyond a limit that were told. */
   readonly #overflowed = new Set<string>()
   readonly #encoder: Encoder
@@ -54,6 +55,7 @@ export class Learner {
     this.#meter = meter
     this.#random = new Random(options.seed)
     this.#seen = new Seen(options.maxIds)
+    this.#domains = new Domains(options.domain, options.maxDomains)
     const { knots, maxFeatures, maxCategories, maxDomains } = options
     this.#encoder = new Encoder({
       ...knots,
@@ -65,7 +67,7 @@ export class Learner {
   /** What the state says of an observation, for every task known. Changes nothing. */
   predict(observation: Observation): Prediction {
     this.#meter.enter('predict')
-    const domain = this.#domain(observation)
+    const domain = this.#domains.of(observation)
     this.#encoder.encode(this.#encoder.observe(inputsOf(observation, this.options.domain, domain)), this.#asked)
     const tasks = this.#tasks.filter(task => task.classes.length > 0).map(task => task.predict(this.#asked))
     this.#meter.leave('predict')
@@ -76,7 +78,7 @@ export class Learner {
   predictSingle(
     observation: Observation
   ): ReadonlyMap<string, { readonly classes: readonly string[]; readonly probabilities: Float32Array; readonly chosen: string }> {
-    const domain = this.#domain(observation)
+    const domain = this.#domains.of(observation)
     this.#encoder.encode(this.#encoder.observe(inputsOf(observation, this.options.domain, domain)), this.#asked)
     const said = new Map()
     for (const task of this.#tasks) {
@@ -98,7 +100,7 @@ export class Learner {
       learned: this.learned,
       repeated: this.#repeated,
       corrected: this.#corrected,
-      domains: [...this.#domains],
+      domains: this.#domains.names,
       features: this.#encoder.width,
       bytes: this.#block.bytes + this.#encoder.bytes,
       tasks: this.#tasks.map(task => task.status())
@@ -116,7 +118,7 @@ export class Learner {
       signals: this.#signals.count,
       effort: this.#effort,
       random: this.#random.save(),
-      domains: [...this.#domains],
+      domains: this.#domains.save(),
       overflowed: [...this.#overflowed],
       encoder: this.#encoder.save(),
       seen: this.#seen.save(),
@@ -146,7 +148,7 @@ export class Learner {
     learner.#signals.count = from.signals as number
     learner.#effort = from.effort as number
     learner.#random = Random.load(from.random!)
-    for (const domain of from.domains as string[]) learner.#domains.add(domain)
+    learner.#domains.load(from.domains!)
     for (const name of from.overflowed as string[]) learner.#overflowed.add(name)
     learner.#encoder.load(from.encoder!)
     learner.#seen.load(from.seen!)
@@ -184,7 +186,7 @@ export class Learner {
   #study(example: Example, fresh: readonly (readonly [task: string, name: string])[], first: boolean): SeenLabel[] {
     const { observation, prediction } = example
     this.#meter.enter('learn')
-    const domain = this.#domain(observation, true)
+    const domain = this.#domains.admit(observation, this.#signals)
     const inputs = inputsOf(observation, this.options.domain, domain)
     let x = this.#asked
     let raw = this.#encoder.observe(inputs)
@@ -248,29 +250,6 @@ export class Learner {
     if (moves === null) return
     for (const task of this.#tasks) task.carry(moves)
     this.#signals.tell('knots-refitted', { value: this.#encoder.learned }, `knots fitted again after ${this.#encoder.learned} examples`)
-  }
-
-  /** The domain as the learner knows it; a new one is taken in only where it may be learned. */
-  #domain(observation: Observation, learning = false): string {
-    const domain = domainOf(observation, this.options.domain)
-    const { maxDomains } = this.options
-    if (this.#domains.has(domain)) return domain
-    if (this.#domains.size < maxDomains) {
-      if (learning) {
-        this.#domains.add(domain)
-        this.#signals.tell('domain-appeared', { domain }, `domain ${domain} appeared`)
-      }
-      return domain
-    }
-    if (learning && this.#domains.size === maxDomains) {
-      this.#domains.add(OVERFLOW_DOMAIN)
-      this.#signals.tell(
-        'domain-overflowed',
-        { domain },
-        `expected at most ${maxDomains} domains, ${domain} is one more: it and later ones share one`
-      )
-    }
-    return OVERFLOW_DOMAIN
   }
 
   /** Makes room for the inputs not seen before. True when there were any. */

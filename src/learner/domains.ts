@@ -1,0 +1,55 @@
+/** The domains there are, in order of appearance: those beyond the limit share one. */
+import type { Observation } from '../events/event.ts'
+import type { Saved } from '../numeric/saved.ts'
+import { domainOf, OVERFLOW_DOMAIN } from './inputs.ts'
+import type { Signals } from './signals.ts'
+
+export class Domains {
+  readonly #fields: readonly string[]
+  readonly #max: number
+  readonly #names = new Set<string>()
+
+  /** `fields` of an observation together name its domain. */
+  constructor(fields: readonly string[], max: number) {
+    this.#fields = fields
+    this.#max = max
+  }
+
+  get names(): readonly string[] {
+    return [...this.#names]
+  }
+
+  /** The domain of an observation as it is known; one that is new is taken for what it may become. */
+  of(observation: Observation): string {
+    const domain = domainOf(observation, this.#fields)
+    return this.#names.has(domain) || this.#names.size < this.#max ? domain : OVERFLOW_DOMAIN
+  }
+
+  /** The same for an observation that is learned from: a new domain is taken in, and told. */
+  admit(observation: Observation, signals: Signals): string {
+    const domain = domainOf(observation, this.#fields)
+    if (this.#names.has(domain)) return domain
+    if (this.#names.size < this.#max) {
+      this.#names.add(domain)
+      signals.tell('domain-appeared', { domain }, `domain ${domain} appeared`)
+      return domain
+    }
+    if (this.#names.size === this.#max) {
+      this.#names.add(OVERFLOW_DOMAIN)
+      signals.tell(
+        'domain-overflowed',
+        { domain },
+        `expected at most ${this.#max} domains, ${domain} is one more: it and later ones share one`
+      )
+    }
+    return OVERFLOW_DOMAIN
+  }
+
+  save(): Saved {
+    return this.names
+  }
+
+  load(saved: Saved): void {
+    for (const name of saved as string[]) this.#names.add(name)
+  }
+}
