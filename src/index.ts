@@ -1,0 +1,13 @@
+/** Andon as a library: the learner, the evaluation, the pipeline and its ports. */
+export type * from './events/event.ts'
+export { Fault, type FaultCode, faultCodes } from './fault/fault.ts'
+export type { Report, Scores } from './judge/report.ts'
+export { FOLD, Learner, type Taken } from './learner/learner.ts'
+export { defaultLearnerOptions, type LearnerOptions } from './learner/options.ts'
+export type { LearnerStatus, TaskStatus } from './learner/status.ts'
+export type { Codec } from './pipeline/codec.ts'
+export { type Evaluation, type EvaluationOptions, evaluate, type Labelled } from './pipeline/evaluation.ts'
+export type { Gateway, PipelineStatus, Receipt } from './pipeline/gateway.ts'
+export type { Claim, Commit, Incoming, Log, Outgoing, Position } from './pipeline/log.ts'
+export { Pipeline, type PipelineOptions } from './pipeline/pipeline.ts'
+export type { SnapshotStore } from './pipeline/snapshot-store.ts'
