@@ -8,7 +8,6 @@ import { doctorCommand } from './doctor.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { exitCodeOf } from './output.ts'
 import { runCommand } from './run.ts'
-import { tryLog } from './try-log.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
 
@@ -17,7 +16,7 @@ const program = new Command('andon')
   .version(version)
   .showHelpAfterError('(andon --help, or andon COMMAND --help, tells what there is)')
   .exitOverride()
-for (const command of [runCommand(), evaluateCommand(), configCommand(), doctorCommand(tryLog)]) {
+for (const command of [runCommand(), evaluateCommand(), configCommand(), doctorCommand()]) {
   program.addCommand(command.copyInheritedSettings(program))
 }
 
@@ -25,6 +24,8 @@ try {
   await program.parseAsync()
 } catch (error) {
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2)
-  process.stderr.write(`andon: ${error instanceof Fault ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  process.stderr.write(
+    `andon: ${error instanceof Fault ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`
+  )
   process.exit(exitCodeOf(error))
 }

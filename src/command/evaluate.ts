@@ -101,9 +101,22 @@ function summary(file: string, flags: Flags, learner: LearnerOptions, evaluation
           perClass: report.perClass,
           baselines: {
             ...report.baselines,
-            single: single === null ? null : { accuracy: single.scores.accuracy, kappa: single.scores.kappa, gMean: single.scores.gMean, logLoss: single.scores.logLoss }
+            single:
+              single === null
+                ? null
+                : {
+                    accuracy: single.scores.accuracy,
+                    kappa: single.scores.kappa,
+                    gMean: single.scores.gMean,
+                    logLoss: single.scores.logLoss
+                  }
           },
-          perDomain: Object.fromEntries(Object.entries(perDomain).map(([domain, each]) => [domain, { judged: each.n, scores: each.scores, perClass: each.perClass, baselines: each.baselines }])),
+          perDomain: Object.fromEntries(
+            Object.entries(perDomain).map(([domain, each]) => [
+              domain,
+              { judged: each.n, scores: each.scores, perClass: each.perClass, baselines: each.baselines }
+            ])
+          ),
           costs
         }
       ])
@@ -123,17 +136,26 @@ function page(file: string, flags: Flags, { events, features, seconds, tasks }: 
 
 function comparison({ report, single, costs }: TaskEvaluation): string {
   const { scores, baselines } = report
-  const row = (name: string, accuracy: number | null, kappa: number | null, gMean: string, macroF1: string, logLoss: string, cost: { microseconds: number; mebibytes: number }): string[] => [
-    name,
-    figure(accuracy),
-    figure(kappa),
-    gMean,
-    macroF1,
-    logLoss,
-    cost.microseconds.toFixed(2),
-    cost.mebibytes.toFixed(2)
+  const row = (
+    name: string,
+    accuracy: number | null,
+    kappa: number | null,
+    gMean: string,
+    macroF1: string,
+    logLoss: string,
+    cost: { microseconds: number; mebibytes: number }
+  ): string[] => [name, figure(accuracy), figure(kappa), gMean, macroF1, logLoss, cost.microseconds.toFixed(2), cost.mebibytes.toFixed(2)]
+  const rows = [
+    row(
+      'mixture of experts',
+      scores.accuracy,
+      scores.kappa,
+      figure(scores.gMean),
+      figure(scores.macroF1),
+      figure(scores.logLoss),
+      costs.model
+    )
   ]
-  const rows = [row('mixture of experts', scores.accuracy, scores.kappa, figure(scores.gMean), figure(scores.macroF1), figure(scores.logLoss), costs.model)]
   if (single !== null) {
     const { accuracy, kappa, gMean, macroF1, logLoss } = single.scores
     rows.push(row('single model', accuracy, kappa, figure(gMean), figure(macroF1), figure(logLoss), costs.single))

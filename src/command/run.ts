@@ -54,11 +54,22 @@ async function run(flags: Flags): Promise<void> {
   const timer = flags.for === undefined ? undefined : setTimeout(() => stop.abort(), flags.for * 1000)
   const http = config.http
   const server = await serve(
-    { gateway: pipeline, metrics, host: http.host, port: http.port, token: http.token?.reveal() ?? null, maxBodyKiB: http.maxBodyKiB, logger },
+    {
+      gateway: pipeline,
+      metrics,
+      host: http.host,
+      port: http.port,
+      token: http.token?.reveal() ?? null,
+      maxBodyKiB: http.maxBodyKiB,
+      logger
+    },
     new AbortController().signal
   )
   logger.info(`listening on ${server.url}`)
-  const beside = [flags.simulate === undefined ? null : simulate(config, store, flags.simulate, stop.signal), flags.show ? show(pipeline, server.url, stop.signal) : null]
+  const beside = [
+    flags.simulate === undefined ? null : simulate(config, store, flags.simulate, stop.signal),
+    flags.show ? show(pipeline, server.url, stop.signal) : null
+  ]
   try {
     await Promise.all([pipeline.run(stop.signal, hurry), ...beside])
   } finally {
@@ -95,7 +106,12 @@ async function simulate(config: Config, { log, codec }: Store, lines: number | t
     Date.now,
     signal
   )
-  for await (const due of events) await write(log, due.map(event => outgoing(codec, event)), signal)
+  for await (const due of events)
+    await write(
+      log,
+      due.map(event => outgoing(codec, event)),
+      signal
+    )
 }
 
 async function show(pipeline: Pipeline, url: string, signal: AbortSignal): Promise<void> {

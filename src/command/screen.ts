@@ -8,7 +8,14 @@ import { duration, type Palette, table } from './output.ts'
 const SHOWN = 8
 
 /** One screen of text. `before` is the status of the last one, for rates over `seconds` between them. */
-export function screen(status: PipelineStatus, before: PipelineStatus | null, seconds: number, now: number, url: string | null, paint: Palette): string {
+export function screen(
+  status: PipelineStatus,
+  before: PipelineStatus | null,
+  seconds: number,
+  now: number,
+  url: string | null,
+  paint: Palette
+): string {
   const { learner, waiting, lag } = status
   const rate = (topic: string): string => {
     const of = (each: PipelineStatus): number => each.events.filter(e => e.topic === topic).reduce((sum, e) => sum + e.count, 0)
@@ -47,7 +54,14 @@ function taskLines(task: TaskStatus, paint: Palette): string[] {
     .map(each => {
       const [low, high] = each.recallInterval ?? [0, 0]
       const late = task.window.perClass.find(other => other.class === each.class)
-      return [each.class, String(each.support), figure(each.recall), `${low.toFixed(2)} to ${high.toFixed(2)}`, figure(late?.recall ?? null), figure(each.precision)]
+      return [
+        each.class,
+        String(each.support),
+        figure(each.recall),
+        `${low.toFixed(2)} to ${high.toFixed(2)}`,
+        figure(late?.recall ?? null),
+        figure(each.precision)
+      ]
     })
   const bank = task.banks[0]
   const busiest = [...(bank?.experts ?? [])].sort((a, b) => b.responsibility - a.responsibility || a.expert - b.expert).slice(0, SHOWN)
