@@ -32,11 +32,11 @@ const gate = z.strictObject({
 
 export const learnerOptions = z.strictObject({
   experts: count(1, 256).default(16).describe('Experts in a bank'),
-  rate: z.number().positive().max(10).default(0.05).describe('Learning rate η'),
+  rate: z.number().positive().max(10).default(0.06).describe('Learning rate η'),
   decay: z.number().min(0).max(1).default(0).describe('Decay λ of a weight towards zero, each time it is touched'),
   forgetting: z.number().gt(0).max(1).default(0.9995).describe('Forgetting ρ of the squared gradients behind the adaptive rates'),
   steps: count(1, 64).default(4).describe('Learning steps per example: the example itself, then replayed ones'),
-  memoryPerClass: count(1, 100_000).default(300).describe('Recent examples of each class kept for replay'),
+  memoryPerClass: count(1, 100_000).default(600).describe('Recent examples of each class kept for replay'),
   knots: knots.prefault({}).describe('Encoding of numeric features'),
   rare: rare.prefault({}).describe('Weight of rare classes'),
   gate: gate.prefault({}).describe('Penalties on the gate'),

@@ -207,7 +207,7 @@ export class Learner {
       const task = this.#task(name) ?? this.#addTask(name)
       const y = task === null ? -1 : this.#classOf(task, value)
       if (task === null || y < 0) return
-      task.learn(observation.id, raw, x, y, this.#encoder, steps, this.#meter)
+      task.learn(observation.id, domain, raw, x, y, this.#encoder, steps, this.#meter)
       labels.push({ task: this.#tasks.indexOf(task), y, chosen: chosen[i]! })
     })
     if (first) this.#teachEncoder(raw)

@@ -5,6 +5,7 @@
 import { MixtureBank } from '../bank/mixture-bank.ts'
 import type { Encoder, Raw } from '../encode/encoder.ts'
 import type { TaskPrediction } from '../events/event.ts'
+import { KnownLabels } from '../judge/known-labels.ts'
 import { Scoreboard } from '../judge/scoreboard.ts'
 import { ClassMemory } from '../memory/class-memory.ts'
 import type { Carry } from '../numeric/carry.ts'
@@ -51,6 +52,7 @@ export class TaskLearner {
   readonly #probe = new Probe()
   readonly #x = new Sparse()
   #boards: Boards
+  #known = new KnownLabels()
 
   /** `order` is the task's place among the tasks, `inputs` the number of inputs active when it appeared. */
   constructor(name: string, order: number, block: RowBlock, options: LearnerOptions, inputs: number) {
@@ -113,22 +115,25 @@ export class TaskLearner {
    */
   judge(x: Sparse, known: number, domain: string, served: TaskPrediction | undefined, meter: Meter): number {
     const y = known < 0 ? this.classes.length : known
-    if (served !== undefined) this.#judgeServed(served, y)
+    const noChange = this.#known.noChange(domain)
+    const { majority } = this.#known
+    if (served !== undefined) this.#judgeServed(served, y, noChange, majority)
     this.#ask(this.#mixture, x)
-    this.#boards.onArrival.add(y, this.#mixture.q, this.#mixture.chosen)
-    this.#domainBoard(domain).add(y, this.#mixture.q, this.#mixture.chosen)
+    this.#boards.onArrival.addWithBaselines(y, this.#mixture.q, this.#mixture.chosen, noChange, majority)
+    this.#domainBoard(domain).addWithBaselines(y, this.#mixture.q, this.#mixture.chosen, noChange, majority)
     if (this.#single !== null) {
       meter.enter('single')
       this.#ask(this.#single, x)
-      this.#boards.single.add(y, this.#single.q, this.#single.chosen)
+      this.#boards.single.addWithBaselines(y, this.#single.q, this.#single.chosen, noChange, majority)
       meter.leave('single')
     }
     return this.#mixture.chosen
   }
 
   /** Learns an example and replays some that are remembered: `steps` steps in all. */
-  learn(id: string, raw: Raw, x: Sparse, y: number, encoder: Encoder, steps: number, meter: Meter): void {
+  learn(id: string, domain: string, raw: Raw, x: Sparse, y: number, encoder: Encoder, steps: number, meter: Meter): void {
     this.learned++
+    this.#known.learn(domain, y)
     this.#frequency.add(y)
     this.#memory.add({ id, raw, y })
     this.#step(x, y, true, meter)
@@ -154,6 +159,7 @@ export class TaskLearner {
   correct(id: string, before: number, after: number, chosen: number): void {
     this.#memory.correct(id, before, after)
     this.#frequency.move(before, after)
+    this.#known.correct(before, after)
     if (chosen >= 0) this.#boards.onArrival.correct(before, after, chosen)
   }
 
@@ -182,6 +188,7 @@ export class TaskLearner {
       classes: this.classes.slice(),
       learned: this.learned,
       random: this.#random.save(),
+      known: this.#known.save(),
       frequency: this.#frequency.save(),
       memory: this.#memory.save(width),
       banks: this.#held().map(({ bank }) => bank.save()),
@@ -203,6 +210,7 @@ export class TaskLearner {
       classes: string[]
       learned: number
       random: Saved
+      known: Saved
       frequency: Saved
       memory: Saved
       banks: Saved[]
@@ -217,6 +225,7 @@ export class TaskLearner {
     }
     task.learned = from.learned
     task.#random = Random.load(from.random)
+    task.#known = KnownLabels.load(from.known)
     task.#frequency.load(from.frequency)
     task.#memory.load(from.memory, width)
     task.#held().forEach((held, i) => {
@@ -253,13 +262,13 @@ export class TaskLearner {
     meter.leave('single')
   }
 
-  #judgeServed(served: TaskPrediction, y: number): void {
+  #judgeServed(served: TaskPrediction, y: number, noChange: number, majority: number): void {
     const probabilities = new Float64Array(this.classes.length)
     served.classes.forEach((name, i) => {
       const c = this.indexOf(name)
       if (c >= 0) probabilities[c] = served.probabilities[i]!
     })
-    this.#boards.asServed.add(y, probabilities, this.indexOf(served.chosen))
+    this.#boards.asServed.addWithBaselines(y, probabilities, this.indexOf(served.chosen), noChange, majority)
   }
 
   #domainBoard(domain: string): Scoreboard {

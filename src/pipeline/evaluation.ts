@@ -4,6 +4,7 @@
  */
 import type { Observation, Prediction } from '../events/event.ts'
 import { Baselines } from '../judge/baselines.ts'
+import { KnownLabels } from '../judge/known-labels.ts'
 import type { Report } from '../judge/report.ts'
 import { Scoreboard } from '../judge/scoreboard.ts'
 import { domainOf } from '../learner/inputs.ts'
@@ -57,7 +58,7 @@ class TaskBoards {
   readonly board = new Scoreboard()
   readonly single = new Scoreboard()
   readonly domains = new Map<string, Scoreboard>()
-  readonly known = new Baselines()
+  readonly known = new KnownLabels()
   readonly truths: number[] = []
   readonly #index = new Map<string, number>()
 
@@ -135,7 +136,8 @@ function judge({ observation, labels }: Labelled, prediction: Prediction, learne
       tasks.set(name, boards)
     }
     const truth = boards.indexOf(labels[name]!)
-    const { noChange, majority } = boards.known
+    const noChange = boards.known.noChange(domain)
+    const { majority } = boards.known
     boards.truths.push(truth)
     const said = prediction.tasks.find(each => each.task === name)
     const chosen = said === undefined ? -1 : boards.indexOf(said.chosen)
@@ -157,7 +159,7 @@ function learn(
   const { observation, labels } = row
   for (const name in labels) {
     const boards = tasks.get(name)!
-    boards.known.learn(boards.indexOf(labels[name]!))
+    boards.known.learn(domainOf(observation, learner.options.domain), boards.indexOf(labels[name]!))
   }
   if (Object.keys(labels).length > 0) learner.take({ observation, labels, labelTime: observation.time, source: null, prediction })
 }
