@@ -33,7 +33,7 @@ function problems(sources: Partial<Sources>): string[] {
 describe('a configuration', () => {
   test('works with no file, and is the same as from an empty one', () => {
     const defaults = loadConfig({ env: {} })
-    expect(defaults.learner).toMatchObject({ experts: 16, rate: 0.05, steps: 4, memoryPerClass: 300, rare: { exponent: 0.5, cap: 20 } })
+    expect(defaults.learner).toMatchObject({ experts: 16, rate: 0.06, steps: 4, memoryPerClass: 600, rare: { exponent: 0.5, cap: 20 } })
     expect(defaults.domain).toEqual(['line'])
     expect(loadConfig({ env: {}, path: file('') })).toEqual(defaults)
     expect(loadConfig({ env: {}, path: file('# nothing\n') })).toEqual(defaults)
