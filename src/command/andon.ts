@@ -3,11 +3,16 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { Fault } from '../fault/fault.ts'
+import { backupCommand, restoreCommand } from './backup.ts'
 import { configCommand } from './config.ts'
 import { doctorCommand } from './doctor.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { exitCodeOf } from './output.ts'
+import { produceCommand } from './produce.ts'
+import { replayCommand } from './replay.ts'
 import { runCommand } from './run.ts'
+import { simulateLineCommand } from './simulate-line.ts'
+import { snapshotCommand } from './snapshot.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
 
@@ -16,9 +21,19 @@ const program = new Command('andon')
   .version(version)
   .showHelpAfterError('(andon --help, or andon COMMAND --help, tells what there is)')
   .exitOverride()
-for (const command of [runCommand(), evaluateCommand(), configCommand(), doctorCommand()]) {
-  program.addCommand(command.copyInheritedSettings(program))
-}
+const commands = [
+  runCommand(),
+  evaluateCommand(),
+  produceCommand(),
+  simulateLineCommand(),
+  replayCommand(),
+  snapshotCommand(),
+  backupCommand(),
+  restoreCommand(),
+  configCommand(),
+  doctorCommand()
+]
+for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
 
 try {
   await program.parseAsync()

@@ -1,17 +1,17 @@
-/** Events into the log at a pace: the shell's side of a simulated line or a recorded one. */
+/** Events into the log at a pace: the shell's side of a simulated line or a recorded one. What is written stays whole rows. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { InvalidArgumentError } from 'commander'
 import type { Label, Observation } from '../events/event.ts'
+import { parseTime, timeForms } from '../events/time.ts'
 import { Fault } from '../fault/fault.ts'
 import type { Codec } from '../pipeline/codec.ts'
 import type { Log, Outgoing } from '../pipeline/log.ts'
-import type { Drift } from '../simulate/drift.ts'
-import { SimulatedLines } from '../simulate/lines.ts'
-import type { SimulationOptions } from '../simulate/options.ts'
 
 /** How often a paced feed wakes: short enough that a person sees a flow. */
-const TICK_MS = 20
+export const TICK_MS = 20
 /** Records of one write: shares the cost of making them durable. */
-const CHUNK = 500
+export const CHUNK = 500
+const FULL_WAIT_MS = 1000
 
 export type Fed = { readonly name: 'observation'; readonly event: Observation } | { readonly name: 'label'; readonly event: Label }
 
@@ -22,82 +22,70 @@ export function outgoing(codec: Codec, { name, event }: Fed): Outgoing {
     : { topic: 'labels', key: event.line, value: codec.encode('label', event) }
 }
 
-/** Writes records, waiting while the log is full. Ends early when `signal` aborts. */
-export async function write(log: Log, records: readonly Outgoing[], signal: AbortSignal): Promise<void> {
-  for (let at = 0; at < records.length && !signal.aborted; ) {
+/** Writes records, waiting while the log is full, which is told once. Ends early when `signal` aborts. Returns how many were written. */
+export async function write(log: Log, records: readonly Outgoing[], signal: AbortSignal): Promise<number> {
+  let told = false
+  let at = 0
+  while (at < records.length && !signal.aborted) {
     try {
-      await log.write(records.slice(at, at + CHUNK))
-      at += CHUNK
+      at += (await log.write(records.slice(at, at + CHUNK))).length
     } catch (error) {
       if (!(error instanceof Fault) || error.disposition !== 'retry') throw error
-      await sleep(1000, undefined, { signal }).catch(() => undefined)
+      if (!told) process.stderr.write(`andon: ${error.message}; waiting for room\n`)
+      told = true
+      await sleep(FULL_WAIT_MS, undefined, { signal }).catch(() => undefined)
     }
   }
+  return at
 }
 
 /**
- * Feeds records at `rate` a second (0: as fast as the log takes them) until they end or `signal` aborts. Returns how many
- * were written.
+ * Feeds rows, each of one or more records, at `rate` rows a second (0: as fast as the log takes them) until they end or
+ * `signal` aborts. Returns how many records were written.
  */
 export async function feed(
   log: Log,
-  records: AsyncIterable<Outgoing> | Iterable<Outgoing>,
+  rows: AsyncIterable<readonly Outgoing[]>,
   rate: number,
   signal: AbortSignal,
-  done: (written: number) => void = () => undefined
+  done: (rows: number) => void = () => undefined
 ): Promise<number> {
   const began = performance.now()
+  const due = rate === 0 ? CHUNK : Math.min(CHUNK, Math.max(1, Math.round((rate * TICK_MS) / 1000)))
   let written = 0
+  let count = 0
+  let pending = 0
   let chunk: Outgoing[] = []
   const flush = async (): Promise<void> => {
-    await write(log, chunk, signal)
-    written += chunk.length
+    written += await write(log, chunk, signal)
     chunk = []
-    done(written)
+    count += pending
+    pending = 0
+    done(count)
   }
-  for await (const record of records) {
+  for await (const row of rows) {
     if (signal.aborted) break
-    chunk.push(record)
-    const due = rate === 0 ? CHUNK : Math.min(CHUNK, Math.max(1, Math.round((rate * TICK_MS) / 1000)))
-    if (chunk.length < due) continue
+    chunk.push(...row)
+    if (++pending < due) continue
     await flush()
-    const ahead = rate === 0 ? 0 : (1000 * written) / rate - (performance.now() - began)
+    const ahead = rate === 0 ? 0 : (1000 * count) / rate - (performance.now() - began)
     if (ahead > 0) await sleep(ahead, undefined, { signal }).catch(() => undefined)
   }
   if (!signal.aborted) await flush()
   return written
 }
 
-/** The drift of `andon run --simulate`: on line 2 the torque sensor comes and goes with a bias, and the limit of overstrain moves with it. */
-export const comingAndGoing: Drift = {
-  kind: 'recurring',
-  atPart: 3000,
-  overParts: 3000,
-  moves: [
-    { line: 'line-2', what: 'torque_nm', by: 6 },
-    { line: 'line-2', what: 'overstrainNmMin', by: -1500 }
-  ]
+/** A pace from the command line: events a second, 0 for as fast as possible. */
+export function pace(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0 || value > 1e6)
+    throw new InvalidArgumentError('expected a number from 0 to 1000000.')
+  return value
 }
 
-/** Events of simulated lines as they come due by the clock, `rate` observations a second over all lines. */
-export async function* simulated(
-  options: Partial<SimulationOptions> & { readonly lines: number },
-  rate: number,
-  clock: () => number,
-  signal: AbortSignal
-): AsyncIterable<readonly Fed[]> {
-  const startMs = Math.round(clock())
-  let lines: SimulatedLines
-  try {
-    lines = new SimulatedLines({ ...options, startMs, intervalMs: Math.max(1, Math.round((1000 * options.lines) / rate)), idPrefix: `${options.idPrefix ?? 'part'}-${startMs.toString(36)}` })
-  } catch (error) {
-    throw new Fault('CONFIG_INVALID', `simulate: ${(error as Error).message}`, error)
-  }
-  let next = lines.next().value
-  while (!signal.aborted) {
-    const due: Fed[] = []
-    for (const now = clock(); next.at <= now && due.length < CHUNK; next = lines.next().value) due.push(next.event)
-    if (due.length > 0) yield due
-    if (due.length < CHUNK) await sleep(TICK_MS, undefined, { signal }).catch(() => undefined)
-  }
+/** A time from the command line, milliseconds since 1970. */
+export function moment(text: string): number {
+  const value = text === 'now' ? Date.now() : /^\d{1,15}$/.test(text) ? Number(text) : parseTime(text)
+  if (value === null) throw new InvalidArgumentError(`expected now, or ${timeForms}.`)
+  return value
 }

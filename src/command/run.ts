@@ -11,9 +11,11 @@ import type { PipelineStatus } from '../pipeline/gateway.ts'
 import type { Phase, Pipeline } from '../pipeline/pipeline.ts'
 import { openPipeline, openStore, type Store } from '../wiring.ts'
 import { positive } from './evaluate.ts'
-import { comingAndGoing, outgoing, simulated, write } from './feed.ts'
+import { outgoing, write } from './feed.ts'
 import { palette } from './output.ts'
 import { screen } from './screen.ts'
+import { comingDue, simulationOf } from './simulation.ts'
+import { stopOnSignals } from './stop.ts'
 
 interface Flags {
   readonly config?: string
@@ -25,6 +27,8 @@ interface Flags {
 
 /** Between two screens: on a terminal as fast as one reads, in a pipe seldom enough to be kept. */
 const SCREEN_MS = { terminal: 1000, pipe: 10_000 }
+/** How long a stopped pipeline goes on with what is already in the log. */
+const DRAIN_MS = 10_000
 const PHASE_LETTERS: Record<Phase, string> = { recovering: 'v', reading: 'r', folding: 'f', committing: 'c', snapshotting: 's' }
 
 export function runCommand(): Command {
@@ -49,8 +53,7 @@ async function run(flags: Flags): Promise<void> {
     tell: (level, message) => logger[level](message),
     ...(flags.phaseFile === undefined ? {} : { phase: phaseTo(flags.phaseFile) })
   })
-  const stop = new AbortController()
-  const hurry = onSignals(stop)
+  const stop = stopOnSignals()
   const timer = flags.for === undefined ? undefined : setTimeout(() => stop.abort(), flags.for * 1000)
   const http = config.http
   const server = await serve(
@@ -71,7 +74,7 @@ async function run(flags: Flags): Promise<void> {
     flags.show ? show(pipeline, server.url, stop.signal) : null
   ]
   try {
-    await Promise.all([pipeline.run(stop.signal, hurry), ...beside])
+    await Promise.all([pipeline.run(stop.signal, DRAIN_MS), ...beside])
   } finally {
     stop.abort()
     clearTimeout(timer)
@@ -80,38 +83,15 @@ async function run(flags: Flags): Promise<void> {
   }
 }
 
-/** The first signal stops in order, the second at once. */
-function onSignals(stop: AbortController): number {
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => {
-      if (stop.signal.aborted) process.exit(130)
-      stop.abort()
-    })
-  }
-  return 10_000
-}
-
 async function simulate(config: Config, { log, codec }: Store, lines: number | true, signal: AbortSignal): Promise<void> {
-  const { simulate: options } = config
-  const count = lines === true ? options.lines : lines
-  const events = simulated(
-    {
-      lines: count,
-      seed: options.seed,
-      labelDelayParts: options.delay,
-      ...(options.drift && count > 1 ? { drift: comingAndGoing } : {}),
-      ...(options.rareRate === 1 ? {} : { rarity: { mode: 'rnf', factor: options.rareRate } })
-    },
-    options.rate,
-    Date.now,
-    signal
-  )
-  for await (const due of events)
+  const simulation = simulationOf(config.simulate, { lines: lines === true ? undefined : lines }, Date.now())
+  for await (const due of comingDue(simulation, Date.now, signal)) {
     await write(
       log,
       due.map(event => outgoing(codec, event)),
       signal
     )
+  }
 }
 
 async function show(pipeline: Pipeline, url: string, signal: AbortSignal): Promise<void> {

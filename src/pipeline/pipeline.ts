@@ -16,7 +16,7 @@ import { Intake } from './intake.ts'
 import { JoinStage } from './join-stage.ts'
 import { LearnStage } from './learn-stage.ts'
 import type { Claim, Forgetful, Incoming, Log, Position, Retention } from './log.ts'
-import { type Postable, Posting } from './posting.ts'
+import { type Postable, Posting, type Unusable } from './posting.ts'
 import { PredictStage } from './predict-stage.ts'
 import { recover, type StateCodec } from './recover.ts'
 import type { SnapshotStore, StoredSnapshot } from './snapshot-store.ts'
@@ -48,8 +48,8 @@ export interface PipelineOptions {
 }
 
 /** The group whose positions the pipeline moves, and the key of its examples. */
-const GROUP = 'andon'
-const SHARD = 'shard-0'
+export const GROUP = 'andon'
+export const SHARD = 'shard-0'
 const INPUTS: readonly Topic[] = ['observations', 'predictions', 'labels', 'examples']
 /** Records of a step: enough to share a commit's cost, few enough that one waits for milliseconds. */
 const BATCH = 500
@@ -105,7 +105,14 @@ export class Pipeline implements Gateway {
   async run(stop: AbortSignal, drainMs = 10_000): Promise<void> {
     const { log, clock, tell, phase } = this.#options
     phase?.('recovering')
-    await this.#recover(stop)
+    try {
+      await this.#recover(stop)
+    } catch (error) {
+      this.#reasons = ['stopped']
+      if (!stop.aborted || (error as Error).name !== 'AbortError') throw error
+      tell('info', 'stopped while the state was being recovered, nothing is changed')
+      return
+    }
     const halt = new AbortController()
     let drainUntil = Number.POSITIVE_INFINITY
     const drain = (): void => {
@@ -173,6 +180,10 @@ export class Pipeline implements Gateway {
     signal: AbortSignal
   ): Promise<readonly Receipt[]> {
     return this.#posting.post(name, records, signal)
+  }
+
+  reject(name: EventName & Postable, records: readonly Unusable[]): Promise<void> {
+    return this.#posting.reject(name, records)
   }
 
   async #recover(stop: AbortSignal): Promise<void> {

@@ -34,6 +34,11 @@ type Admitted<N extends Postable> =
   | { readonly event: Events[N]; readonly value: Uint8Array }
   | { readonly problem: Undecodable; readonly value: Uint8Array }
 
+/** Posted bytes that are no event, and why. */
+export interface Unusable extends Undecodable {
+  readonly bytes: Uint8Array
+}
+
 export class Posting {
   readonly #options: PostingOptions
   readonly #waiters = new Map<string, Set<(prediction: Prediction | null) => void>>()
@@ -74,6 +79,15 @@ export class Posting {
     )
   }
 
+  /** Keeps what is no event in `rejects`. Resolves once it is durable; throws as `Log.write` does. */
+  async reject(name: Postable, records: readonly Unusable[]): Promise<void> {
+    const { log, clock, tell } = this.#options
+    const topic = topicOf[name]
+    const time = clock()
+    await log.write(records.map(({ bytes, ...problem }) => this.#rejected(topic, problem, bytes, time)))
+    for (const _ of records) tell(topic, 'rejected')
+  }
+
   #admit<N extends Postable>(name: N, record: Uint8Array | Events[N]): Admitted<N> {
     const { codec, intake, policy, clock } = this.#options
     if (record instanceof Uint8Array) {
@@ -81,18 +95,27 @@ export class Posting {
       return 'code' in read ? { problem: read, value: record } : { event: read.event as Events[N], value: record }
     }
     const problem = check(name, record, { ...policy, now: clock() })
-    return problem === null
-      ? { event: record, value: codec.encode(name, record) }
-      : { problem, value: new TextEncoder().encode(JSON.stringify(record)) }
+    const asJson = (): Uint8Array => new TextEncoder().encode(JSON.stringify(record))
+    if (problem !== null) return { problem, value: asJson() }
+    try {
+      return { event: record, value: codec.encode(name, record) }
+    } catch (error) {
+      // A checked event that is refused all the same is beyond its length.
+      if (!(error instanceof Fault) || error.code !== 'INPUT_INVALID') throw error
+      return { problem: { code: 'too-long', reason: error.message }, value: asJson() }
+    }
   }
 
   #outgoing<N extends Postable>(name: N, each: Admitted<N>, time: number): Outgoing {
-    const { codec, shard } = this.#options
     const topic = topicOf[name]
-    if ('event' in each)
-      return { topic, key: name === 'example' ? shard : (each.event as Events['observation' | 'label']).line, value: each.value }
-    const rejection = rejectionOf({ ...each.problem, topic, partition: -1, offset: -1, time, bytes: each.value })
-    return { topic: 'rejects', key: topic, value: codec.encode('rejection', rejection) }
+    if ('problem' in each) return this.#rejected(topic, each.problem, each.value, time)
+    const key = name === 'example' ? this.#options.shard : (each.event as Events['observation' | 'label']).line
+    return { topic, key, value: each.value }
+  }
+
+  #rejected(topic: string, problem: Undecodable, bytes: Uint8Array, time: number): Outgoing {
+    const rejection = rejectionOf({ ...problem, topic, partition: -1, offset: -1, time, bytes })
+    return { topic: 'rejects', key: topic, value: this.#options.codec.encode('rejection', rejection) }
   }
 
   #await(id: string, signal: AbortSignal): Promise<Prediction | null> {

@@ -30,6 +30,8 @@ export interface RecoverOptions {
   /** Where the learner stands: the first example not yet committed, per partition. */
   readonly committed: readonly Position[]
   readonly signal: AbortSignal
+  /** Called after every record folded again with the number done. */
+  readonly progress?: (refolded: number) => void
 }
 
 export interface Recovered {
@@ -40,6 +42,7 @@ export interface Recovered {
   readonly warnings: readonly string[]
 }
 
+/** The state at the committed positions. Throws the signal's reason when aborted: a state half recovered is none. */
 export async function recover(options: RecoverOptions): Promise<Recovered> {
   const committed = options.committed.filter(position => position.topic === 'examples')
   const { learner, from, warnings } = await newestGood(options, committed)
@@ -51,12 +54,13 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
     if ('code' in event || (event.name !== 'example' && event.name !== 'control')) continue
     signals.push(...learner.take(event.event).signals)
     refolded++
+    options.progress?.(refolded)
   }
   if (signals.length > 0) await compare(options, from, signals)
   return { learner, refolded, warnings }
 }
 
-/** Records of a topic from `from` up to `to`, in the order of the log. Ends by itself. */
+/** Records of a topic from `from` up to `to`, in the order of the log. Ends by itself; throws the signal's reason when aborted before. */
 export async function* range(
   log: Log,
   topic: string,
@@ -80,6 +84,7 @@ export async function* range(
       }
       if (left.size === 0) return
     }
+    signal.throwIfAborted()
   } finally {
     stop.abort()
   }

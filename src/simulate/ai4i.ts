@@ -26,9 +26,9 @@ export interface Part {
   readonly modes: readonly Mode[]
 }
 
-/** Makes one mode about `factor` times as frequent; see `Machine`. */
+/** Makes one mode, or any failure, about `factor` times as frequent; see `Machine`. */
 export interface Rarity {
-  readonly mode: Mode
+  readonly mode: Mode | 'any'
   readonly factor: number
 }
 
@@ -38,6 +38,8 @@ const AIR_MEMORY = 2500
 const DIFFERENCE_MEMORY = 1500
 const WEAR = { L: 2, M: 3, H: 5 } as const
 const OVERSTRAIN = { L: 11_000, M: 12_000, H: 13_000 } as const
+/** The modes that follow from torque and speed, which a rarity draws again. */
+const cut: readonly Mode[] = ['hdf', 'pwf', 'osf']
 /** Of 120 worn tools 51 failed before they were replaced. */
 const WORN_FAILS = 51 / 120
 const RANDOM_FAILS = 0.001
@@ -136,17 +138,19 @@ export class Machine {
     const rarity = this.#rarity
     if (rarity === null || rarity.mode === 'twf' || rarity.mode === 'rnf') return drawn
     const { mode, factor } = rarity
+    const fails = ({ failed }: { readonly failed: readonly Mode[] }): boolean =>
+      mode === 'any' ? failed.some(each => cut.includes(each)) : failed.includes(mode)
     if (factor < 1) {
-      if (drawn.failed.includes(mode) && this.#random.next() >= factor) {
-        for (let i = 0; i < REDRAWS && drawn.failed.includes(mode); i++) drawn = this.#draw(judge)
+      if (fails(drawn) && this.#random.next() >= factor) {
+        for (let i = 0; i < REDRAWS && fails(drawn); i++) drawn = this.#draw(judge)
       }
       return drawn
     }
     const whole = Math.floor(factor)
     const draws = whole + (this.#random.next() < factor - whole ? 1 : 0)
     const first = drawn
-    for (let i = 1; i < draws && !drawn.failed.includes(mode); i++) drawn = this.#draw(judge)
-    return drawn.failed.includes(mode) ? drawn : first
+    for (let i = 1; i < draws && !fails(drawn); i++) drawn = this.#draw(judge)
+    return fails(drawn) ? drawn : first
   }
 
   #draw(judge: (torque: number, speed: number) => Mode[]): { torque: number; speed: number; failed: Mode[] } {
@@ -158,7 +162,8 @@ export class Machine {
   }
 
   #factor(mode: Mode): number {
-    return this.#rarity?.mode === mode ? this.#rarity.factor : 1
+    const rarity = this.#rarity
+    return rarity !== null && (rarity.mode === mode || rarity.mode === 'any') ? rarity.factor : 1
   }
 
   #newLife(): number {

@@ -31,7 +31,7 @@ export interface SimulationOptions {
   /** Share of labels that come `lateMs` later than the rest. */
   readonly lateShare: number
   readonly lateMs: number
-  /** Makes one mode of failure rarer or more frequent. The factor from 0 to 100. */
+  /** Makes one mode of failure, or any, rarer or more frequent. The factor from 0 to 100. */
   readonly rarity: Rarity | null
   readonly drift: Drift
 }
@@ -89,7 +89,7 @@ export function simulationOptions(given: Partial<SimulationOptions>): Simulation
     number(name, options[name], 0, 1, false)
   }
   if (options.rarity !== null) {
-    oneOf('rarity.mode', options.rarity.mode, modes)
+    oneOf('rarity.mode', options.rarity.mode, [...modes, 'any'])
     number('rarity.factor', options.rarity.factor, 0, 100, false)
   }
   const { drift } = options
