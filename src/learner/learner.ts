@@ -232,7 +232,7 @@ export class Learner {
       else if (task.classes[before.y] !== value) {
         const y = this.#classOf(task, value)
         if (y < 0) continue
-        task.correct(observation.id, before.y, y, before.chosen)
+        task.correct(observation.id, this.#domains.of(observation), before.y, y, before.chosen)
         corrected.push({ ...before, y })
         this.#corrected++
         this.#signals.tell(

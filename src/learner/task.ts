@@ -5,8 +5,6 @@
 import { MixtureBank } from '../bank/mixture-bank.ts'
 import type { Encoder, Raw } from '../encode/encoder.ts'
 import type { TaskPrediction } from '../events/event.ts'
-import { KnownLabels } from '../judge/known-labels.ts'
-import { Scoreboard } from '../judge/scoreboard.ts'
 import { ClassMemory } from '../memory/class-memory.ts'
 import type { Carry } from '../numeric/carry.ts'
 import { Random } from '../numeric/random.ts'
@@ -14,6 +12,7 @@ import type { RowBlock } from '../numeric/row-block.ts'
 import type { Saved } from '../numeric/saved.ts'
 import { Sparse } from '../numeric/sparse.ts'
 import { ExpertTracker } from '../stability/expert-tracker.ts'
+import { Boards, type Opinion } from './boards.ts'
 import { ClassFrequency } from './class-frequency.ts'
 import type { Meter } from './meter.ts'
 import type { LearnerOptions } from './options.ts'
@@ -31,13 +30,6 @@ interface Held {
   chosen: number
 }
 
-interface Boards {
-  readonly onArrival: Scoreboard
-  readonly asServed: Scoreboard
-  readonly single: Scoreboard
-  readonly domains: Map<string, Scoreboard>
-}
-
 export class TaskLearner {
   readonly name: string
   readonly classes: string[] = []
@@ -51,8 +43,7 @@ export class TaskLearner {
   #tracker: ExpertTracker
   readonly #probe = new Probe()
   readonly #x = new Sparse()
-  #boards: Boards
-  #known = new KnownLabels()
+  readonly #boards: Boards
 
   /** `order` is the task's place among the tasks, `inputs` the number of inputs active when it appeared. */
   constructor(name: string, order: number, block: RowBlock, options: LearnerOptions, inputs: number) {
@@ -65,8 +56,7 @@ export class TaskLearner {
     this.#mixture = hold(new MixtureBank('task', block, options, seed, inputs))
     this.#single = options.single ? hold(new MixtureBank('single', block, { ...options, experts: 1 }, seed + SINGLE, inputs)) : null
     this.#tracker = new ExpertTracker(options.experts)
-    const board = () => newBoard(options)
-    this.#boards = { onArrival: board(), asServed: board(), single: board(), domains: new Map() }
+    this.#boards = new Boards(options.judge)
   }
 
   /** Index of a class, −1 where it has not occurred. */
@@ -115,25 +105,26 @@ export class TaskLearner {
    */
   judge(x: Sparse, known: number, domain: string, served: TaskPrediction | undefined, meter: Meter): number {
     const y = known < 0 ? this.classes.length : known
-    const noChange = this.#known.noChange(domain)
-    const { majority } = this.#known
-    if (served !== undefined) this.#judgeServed(served, y, noChange, majority)
     this.#ask(this.#mixture, x)
-    this.#boards.onArrival.addWithBaselines(y, this.#mixture.q, this.#mixture.chosen, noChange, majority)
-    this.#domainBoard(domain).addWithBaselines(y, this.#mixture.q, this.#mixture.chosen, noChange, majority)
     if (this.#single !== null) {
       meter.enter('single')
       this.#ask(this.#single, x)
-      this.#boards.single.addWithBaselines(y, this.#single.q, this.#single.chosen, noChange, majority)
       meter.leave('single')
     }
+    this.#boards.judge(
+      y,
+      domain,
+      said(this.#mixture),
+      this.#single && said(this.#single),
+      served === undefined ? null : this.#servedOpinion(served)
+    )
     return this.#mixture.chosen
   }
 
   /** Learns an example and replays some that are remembered: `steps` steps in all. */
   learn(id: string, domain: string, raw: Raw, x: Sparse, y: number, encoder: Encoder, steps: number, meter: Meter): void {
     this.learned++
-    this.#known.learn(domain, y)
+    this.#boards.learn(y, domain)
     this.#frequency.add(y)
     this.#memory.add({ id, raw, y })
     this.#step(x, y, true, meter)
@@ -156,50 +147,38 @@ export class TaskLearner {
   }
 
   /** A label was corrected: memory, counts and scores hold the new one from now on; what the weights learned stands. */
-  correct(id: string, before: number, after: number, chosen: number): void {
+  correct(id: string, domain: string, before: number, after: number, chosen: number): void {
     this.#memory.correct(id, before, after)
     this.#frequency.move(before, after)
-    this.#known.correct(before, after)
-    if (chosen >= 0) this.#boards.onArrival.correct(before, after, chosen)
+    this.#boards.correct(before, after, chosen, domain)
   }
 
   status(): TaskStatus {
-    const { onArrival, asServed, single, domains } = this.#boards
     const { classes } = this
+    const reports = this.#boards.report(classes)
     return {
       task: this.name,
       classes: classes.slice(),
       learned: this.learned,
-      testThenTrain: onArrival.report(classes),
-      window: onArrival.windowReport(classes),
-      forgetting: onArrival.forgettingReport(classes),
-      asServed: asServed.report(classes),
-      single: this.#single === null ? null : single.report(classes),
-      perDomain: Object.fromEntries([...domains].map(([domain, board]) => [domain, board.report(classes)])),
+      ...reports,
+      single: this.#single === null ? null : reports.single,
       banks: [this.#tracker.report(this.#mixture.bank.name, classes)],
       bytes: { model: this.#mixture.bank.bytes, single: this.#single?.bank.bytes ?? 0, memory: this.#memory.bytes }
     }
   }
 
   save(width: number): Saved {
-    const { onArrival, asServed, single, domains } = this.#boards
     return {
       name: this.name,
       classes: this.classes.slice(),
       learned: this.learned,
       random: this.#random.save(),
-      known: this.#known.save(),
       frequency: this.#frequency.save(),
       memory: this.#memory.save(width),
       banks: this.#held().map(({ bank }) => bank.save()),
       tracker: this.#tracker.save(),
       probe: this.#probe.save(width),
-      boards: {
-        onArrival: onArrival.save(),
-        asServed: asServed.save(),
-        single: single.save(),
-        domains: [...domains].map(([domain, board]) => [domain, board.save()])
-      }
+      boards: this.#boards.save()
     }
   }
 
@@ -210,13 +189,12 @@ export class TaskLearner {
       classes: string[]
       learned: number
       random: Saved
-      known: Saved
       frequency: Saved
       memory: Saved
       banks: Saved[]
       tracker: Saved
       probe: Saved
-      boards: { onArrival: Saved; asServed: Saved; single: Saved; domains: [string, Saved][] }
+      boards: Saved
     }
     const task = new TaskLearner(from.name, order, block, options, 1)
     for (const name of from.classes) {
@@ -225,7 +203,6 @@ export class TaskLearner {
     }
     task.learned = from.learned
     task.#random = Random.load(from.random)
-    task.#known = KnownLabels.load(from.known)
     task.#frequency.load(from.frequency)
     task.#memory.load(from.memory, width)
     task.#held().forEach((held, i) => {
@@ -234,13 +211,7 @@ export class TaskLearner {
     })
     task.#tracker = ExpertTracker.load(from.tracker)
     task.#probe.load(from.probe, width)
-    const { onArrival, asServed, single, domains } = from.boards
-    task.#boards = {
-      onArrival: Scoreboard.load(onArrival),
-      asServed: Scoreboard.load(asServed),
-      single: Scoreboard.load(single),
-      domains: new Map(domains.map(([domain, board]) => [domain, Scoreboard.load(board)]))
-    }
+    task.#boards.load(from.boards)
     return task
   }
 
@@ -262,23 +233,19 @@ export class TaskLearner {
     meter.leave('single')
   }
 
-  #judgeServed(served: TaskPrediction, y: number, noChange: number, majority: number): void {
+  /** What was served, in the order of the classes as they are known now. */
+  #servedOpinion(served: TaskPrediction): Opinion {
     const probabilities = new Float64Array(this.classes.length)
     served.classes.forEach((name, i) => {
       const c = this.indexOf(name)
       if (c >= 0) probabilities[c] = served.probabilities[i]!
     })
-    this.#boards.asServed.addWithBaselines(y, probabilities, this.indexOf(served.chosen), noChange, majority)
+    return { probabilities, chosen: this.indexOf(served.chosen) }
   }
+}
 
-  #domainBoard(domain: string): Scoreboard {
-    let board = this.#boards.domains.get(domain)
-    if (board === undefined) {
-      board = new Scoreboard({ window: 0, forget: 1 })
-      this.#boards.domains.set(domain, board)
-    }
-    return board
-  }
+function said({ q, chosen }: Held): Opinion {
+  return { probabilities: q, chosen }
 }
 
 /** Classes by falling probability until they hold this much together. */
@@ -299,8 +266,4 @@ function largest(q: Float32Array): number {
   let best = q.length > 0 ? 0 : -1
   for (let c = 1; c < q.length; c++) if (q[c]! > q[best]!) best = c
   return best
-}
-
-function newBoard(options: LearnerOptions): Scoreboard {
-  return new Scoreboard({ window: options.judge.window, forget: options.judge.forgetting })
 }
