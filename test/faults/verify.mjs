@@ -1,0 +1,217 @@
+/**
+ * What must hold of a log and its snapshots after any number of kills. Reads only what is durable: topics, positions, the
+ * waiting room's notes, snapshots. Every check is `{name, ok, detail}`.
+ */
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { built } from './built.mjs'
+
+const GROUP = 'andon'
+const INPUTS = ['observations', 'predictions', 'labels', 'examples']
+const EMPTY = { list: async () => [], read: async () => null, write: async () => null, keep: async () => [] }
+
+export async function verify(dist, configPath, ledger) {
+  const parts = await built(dist, 'wiring', 'config/load', 'pipeline/recover', 'pipeline/intake', 'learner/meter', 'join/part')
+  const { loadConfig, openStore, placesOf, policyOf, learnerOptionsOf, recover, range, Intake, noMeter, decodePart } = parts
+  const config = loadConfig({ path: configPath, env: {} })
+  const store = await openStore(config)
+  const { log, codec, snapshots, state } = store
+  const intake = new Intake(codec, policyOf(config))
+  const checks = []
+  const check = (name, problems, told = '') =>
+    checks.push({ name, ok: problems.length === 0, detail: problems.length === 0 ? told : some(problems) })
+  const { signal } = new AbortController()
+  const topic = async name => collect(range(log, name, [], await log.ends([name]), signal))
+  const fold = (committed, from) =>
+    recover({ log, codec, intake, snapshots: from, state, learner: learnerOptionsOf(config), meter: noMeter, committed, signal })
+  const fingerprint = learner => createHash('sha256').update(state.encode(learner.save())).digest('hex')
+
+  try {
+    const [observations, predictions, labels, examples, rejects] = await Promise.all(
+      ['observations', 'predictions', 'labels', 'examples', 'rejects'].map(topic)
+    )
+    const all = { observations, predictions, labels, examples }
+    const bad = new Set(ledger.bad.map(place))
+    const good = Object.fromEntries(
+      Object.entries(all).map(([name, records]) => [
+        name,
+        records.filter(record => !bad.has(place(record))).map(({ value }) => codec.decode(value).event)
+      ])
+    )
+
+    const committed = await log.committed(GROUP)
+    const at = new Map(committed.map(p => [`${p.topic}/${p.partition}`, p.offset]))
+    const ends = await log.ends(INPUTS)
+    check(
+      'nothing is left in the log that was not taken',
+      ends.filter(p => p.offset !== (at.get(`${p.topic}/${p.partition}`) ?? 0)).map(place)
+    )
+
+    const listed = await snapshots.list()
+    const [newest] = listed.filter(each => !('damage' in each))
+    check(
+      'every snapshot is whole',
+      listed.filter(each => 'damage' in each).map(each => `${each.name}: ${each.damage}`)
+    )
+    if (newest === undefined) check('there is a snapshot', [`none in ${join(placesOf(config).snapshots)}`])
+    else {
+      check(
+        'the newest snapshot has the bytes of an undisturbed fold of the same log',
+        await attempt(async () => {
+          const { learner } = await fold(newest.positions, EMPTY)
+          const sum = fingerprint(learner)
+          return sum === newest.sha256
+            ? []
+            : [`${newest.sha256} after ${newest.learned} examples in the snapshot, ${sum} after ${learner.learned} folded`]
+        }),
+        `${newest.learned} examples`
+      )
+    }
+    check(
+      'what is restored has learned every label of the log once',
+      await attempt(async () => {
+        const { learner } = await fold(committed, snapshots)
+        const { learner: undisturbed } = await fold(committed, EMPTY)
+        const [a, b] = [fingerprint(learner), fingerprint(undisturbed)]
+        const { learned, repeated, corrected } = learner.status()
+        const counted = count(good.examples)
+        const told = { learned, repeated, corrected }
+        return [
+          ...(a === b ? [] : [`${a} restored, ${b} folded`]),
+          ...Object.keys(told).flatMap(name =>
+            told[name] === counted[name] ? [] : [`${name}: ${told[name]} in the state, ${counted[name]} in the log`]
+          )
+        ]
+      })
+    )
+
+    check(
+      'every observation has one prediction, and nothing else has',
+      differences(
+        ids(good.observations, o => o.id),
+        ids(good.predictions, p => p.observation)
+      ),
+      `${good.predictions.length} predictions`
+    )
+    const served = new Map(good.predictions.map(prediction => [prediction.observation, prediction]))
+    const joined = good.examples.filter(event => 'observation' in event && event.source !== null)
+    check(
+      'every example made here carries the prediction as it was served',
+      joined.flatMap(({ observation, prediction }) => (same(prediction, served.get(observation.id)) ? [] : [observation.id])),
+      `${joined.length} examples`
+    )
+
+    const refused = rejects.map(({ value }) => codec.decode(value).event)
+    const byPlace = tally(refused.map(place))
+    const sums = new Map(refused.map(each => [place(each), each.sha256]))
+    check(
+      'every bad record is in rejects once, as it came',
+      ledger.bad.flatMap(record => {
+        const times = byPlace.get(place(record)) ?? 0
+        return times === 1 && sums.get(place(record)) === record.sha256 ? [] : [`${place(record)} ${times} times`]
+      }),
+      `${ledger.bad.length} bad records`
+    )
+
+    const sources = { learned: tally(joined.map(example => example.source)), rejected: new Map(), waiting: new Map() }
+    const refusedLabels = refused.flatMap(each => {
+      const inner = bad.has(place(each)) ? { code: 'bad' } : codec.decode(each.value)
+      return 'code' in inner ? [] : [{ name: inner.name, event: inner.event, place: place(each) }]
+    })
+    sources.rejected = tally(refusedLabels.filter(each => each.name === 'label').map(each => each.event.source))
+    for await (const { key, value } of (await log.claim(GROUP)).notes()) {
+      if (!key.startsWith('join/m/')) continue
+      for (const { label } of decodePart(key, value).pending)
+        sources.waiting.set(label.source, (sources.waiting.get(label.source) ?? 0) + 1)
+    }
+    const written = new Set(good.labels.map(label => label.source))
+    check(
+      'every label is learned, rejected or waiting, once and as it should be',
+      [...written].flatMap(source => {
+        const [learned, rejected, waiting] = ['learned', 'rejected', 'waiting'].map(where => sources[where].get(source) ?? 0)
+        const [fate] = source.split('-')
+        const right =
+          fate === 'stranger'
+            ? learned === 0 && rejected + waiting === 1
+            : waiting === 0 && learned === Number(fate === 'learned') && rejected === Number(fate === 'rejected')
+        return right ? [] : [`${source}: ${learned} learned, ${rejected} rejected, ${waiting} waiting`]
+      }),
+      `${written.size} labels, ${[...sources.rejected.values()].length} rejected, ${sources.waiting.size} waiting`
+    )
+    check('nothing is rejected but what should be', [
+      ...refused.map(place).filter(where => !bad.has(where) && !refusedLabels.some(each => each.place === where && each.name === 'label'))
+    ])
+    const kept = Object.values(ledger.counts).reduce((sum, n) => sum + n, 0)
+    const fed =
+      observations.length +
+      labels.length +
+      examples.filter(({ value }) => fromFeeder(codec, value)).length +
+      ledger.bad.filter(record => record.topic === 'predictions').length
+    check('what the log acknowledged is in it', kept === fed ? [] : [`${kept} acknowledged, ${fed} in the log`], `${kept} records`)
+    return checks
+  } finally {
+    await log.close()
+  }
+}
+
+/** What a learner that takes these examples, and nothing else, must have counted. */
+function count(examples) {
+  const known = new Map()
+  const counts = { learned: 0, repeated: 0, corrected: 0 }
+  for (const { observation, labels } of examples.filter(event => event.observation !== undefined)) {
+    const before = known.get(observation.id) ?? {}
+    const tasks = Object.keys(labels)
+    const corrected = tasks.filter(task => before[task] !== undefined && before[task] !== labels[task]).length
+    counts.corrected += corrected
+    if (tasks.some(task => before[task] === undefined)) counts.learned++
+    else if (corrected === 0) counts.repeated++
+    known.set(observation.id, { ...before, ...labels })
+  }
+  return counts
+}
+
+/** An example that was not made by the join, or no example at all. */
+function fromFeeder(codec, value) {
+  const decoded = codec.decode(value)
+  return 'code' in decoded || decoded.name !== 'example' || decoded.event.source === null
+}
+
+async function attempt(run) {
+  try {
+    return await run()
+  } catch (error) {
+    return [error.message]
+  }
+}
+
+async function collect(records) {
+  const all = []
+  for await (const record of records) all.push({ ...record, value: Uint8Array.from(record.value) })
+  return all
+}
+
+function place({ topic, partition, offset }) {
+  return `${topic}/${partition}/${offset}`
+}
+
+function tally(names) {
+  const counts = new Map()
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return counts
+}
+
+const ids = (events, of) => tally(events.map(of))
+
+/** Which of the expected did not come once, and what came unexpected. */
+function differences(expected, came) {
+  const wrong = [...expected.keys()].filter(id => came.get(id) !== 1).map(id => `${id} ${came.get(id) ?? 0} times`)
+  return [...wrong, ...[...came.keys()].filter(id => !expected.has(id)).map(id => `${id} unexpected`)]
+}
+
+function same(a, b) {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
+function some(problems) {
+  return `${problems.length}: ${problems.slice(0, 3).join('; ')}${problems.length > 3 ? '; …' : ''}`
+}
