@@ -6,6 +6,14 @@ import { duration, type Palette, table } from './output.ts'
 
 /** Experts and classes shown of a task: a screen's worth. */
 const SHOWN = 8
+/** Columns between two blocks. */
+const GAP = 4
+
+/** How large the text may be; absent lines are no limit. */
+export interface Size {
+  readonly columns: number
+  readonly lines?: number | undefined
+}
 
 /** One screen of text. `before` is the status of the last one, for rates over `seconds` between them. */
 export function screen(
@@ -14,6 +22,7 @@ export function screen(
   seconds: number,
   now: number,
   url: string | null,
+  size: Size,
   paint: Palette
 ): string {
   const { learner, waiting, lag } = status
@@ -30,10 +39,13 @@ export function screen(
       `predict ${status.costs.predict?.toFixed(0)} µs  learn ${status.costs.learn?.toFixed(0)} µs an event  ${learner.domains.length} domains  ${learner.features} inputs  snapshot at ${status.snapshot?.learned ?? '–'}`
     )
   ]
-  return `${[...head, ...learner.tasks.flatMap(task => ['', ...taskLines(task, paint)])].join('\n')}\n`
+  const lines = [...head, ...learner.tasks.flatMap(task => ['', ...taskLines(task, size.columns, paint)])]
+  const room = (size.lines ?? Number.POSITIVE_INFINITY) - 1
+  if (lines.length <= room) return `${lines.join('\n')}\n`
+  return `${[...lines.slice(0, room - 1), paint.dim(`${lines.length - room + 1} more lines: enlarge the window`)].join('\n')}\n`
 }
 
-function taskLines(task: TaskStatus, paint: Palette): string[] {
+function taskLines(task: TaskStatus, columns: number, paint: Palette): string[] {
   const single = task.single?.scores
   const served = task.asServed
   const heading = ['', 'n', 'accuracy', 'κ', 'G-mean', 'macro-F1', 'log loss']
@@ -72,14 +84,23 @@ function taskLines(task: TaskStatus, paint: Palette): string[] {
     speaksFor(each.effectiveSampleSize),
     figure(each.change)
   ])
+  const left = table(['class', 'support', 'recall', '95 % interval', 'last 1,000', 'precision'], classes)
+  const right = table(['', 'utilisation', 'responsibility', 'learned most from', 'change'], experts)
   return [
     `${paint.bold(task.task)}  ${paint.dim(`gate entropy ${figure(bank?.gateEntropy ?? null)} nats`)}`,
-    table(heading, rows),
+    ...table(heading, rows).split('\n'),
     '',
-    table(['class', 'support', 'recall', '95 % interval', 'last 1,000', 'precision'], classes),
-    '',
-    table(['', 'utilisation', 'responsibility', 'learned most from', 'change'], experts)
+    ...beside(left.split('\n'), right.split('\n'), columns)
   ]
+}
+
+/** Two blocks next to each other where the terminal is wide enough, else one below the other. */
+function beside(left: readonly string[], right: readonly string[], columns: number): string[] {
+  const wide = Math.max(...left.map(line => line.length))
+  if (wide + GAP + Math.max(...right.map(line => line.length)) > columns) return [...left, '', ...right]
+  return Array.from({ length: Math.max(left.length, right.length) }, (_, i) =>
+    `${(left[i] ?? '').padEnd(wide + GAP)}${right[i] ?? ''}`.trimEnd()
+  )
 }
 
 /** The class an expert has learned most examples of, in effect. */
