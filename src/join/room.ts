@@ -2,18 +2,18 @@
  * The waiting room: an observation, its prediction and its labels come in any order, late, twice, contradicting or never,
  * and leave as examples. Bounded in number and event time; what leaves is told.
  *
- * Whatever the order of arrival within the bounds, the label that stands for each (observation, task) is the same: the one
- * of the latest time, and of equal times the greater class name.
+ * Whatever the order of arrival within the bounds, the label that stands for each (observation, task) is the same: of the
+ * labels that name the observation's line the one of the latest time, and of equal times the greater class name.
  */
 import type { Label } from '../events/event.ts'
-import { decodePart, encodePart, type Origin, type Part, type PendingLabel } from './part.ts'
+import { confirm, decodePart, encodePart, type Origin, type Part, type PendingLabel, standing, tasksOf, withdraw } from './part.ts'
 
 export interface RoomOptions {
   /** Parts in the room; the oldest leaves. */
   readonly maxWaiting: number
-  /** Event time after which a part leaves, milliseconds. */
+  /** Event time after which a part leaves, milliseconds. Looked after a hundred times in that span. */
   readonly maxAgeMs: number
-  /** How long a label waits for the prediction of its observation, milliseconds of the log's time. */
+  /** How long a labelled observation waits for its prediction, milliseconds. */
   readonly predictionWaitMs: number
   /** Ids of parts that have left, remembered so that a repeat is known as one. */
   readonly maxIds: number
@@ -27,13 +27,24 @@ export interface Ready {
   readonly label: Label
 }
 
-/** What became of a record. The first three are as hoped; the rest are told. */
-export type RoomOutcome = 'waiting' | 'joined' | 'repeated' | 'corrected' | 'superseded' | 'expired' | 'contradicting' | 'wrong-line'
+/** What became of a record. The first two are as hoped; the rest are told. */
+export type RoomOutcome =
+  | 'waiting'
+  | 'joined'
+  | 'repeated'
+  | 'corrected'
+  | 'superseded'
+  | 'expired'
+  | 'contradicting'
+  | 'wrong-line'
+  | 'overflowed'
 
 /** A part or a label that left without becoming an example. */
 export interface Left {
   readonly reason: 'unlabelled' | 'never-seen' | 'wrong-line' | 'overflowed'
   readonly id: string
+  /** Whether the observation had come. */
+  readonly observed: boolean
   /** Labels that nobody will learn. */
   readonly labels: readonly PendingLabel[]
 }
@@ -44,16 +55,20 @@ export interface RoomNote {
   readonly value: Uint8Array | null
 }
 
+/** Classes kept of one part, over all its tasks: a part of more is an error of its sender. */
+export const MAX_TASKS = 1000
+const SWEEPS = 100
 const MARK = 'w'
 
 export class Room {
   readonly #options: RoomOptions
   readonly #parts = new Map<string, Part>()
-  /** Ids that have left, oldest first, with their order. */
+  /** Ids whose observation was here and has left, oldest first, with their order. */
   readonly #gone = new Map<string, number>()
-  /** Parts whose labels wait for a prediction, by when they stop waiting. */
+  /** Labelled observations that wait for a prediction, by when they stop; those since the last tick have no time yet. */
   readonly #awaiting = new Map<string, number>()
-  /** Latest event time of any record. */
+  readonly #lately = new Set<string>()
+  /** Latest event time of any record, never ahead of the log's time: one clock that is wrong must not empty the room. */
   #mark = Number.NEGATIVE_INFINITY
   #order = 0
   #ready: Ready[] = []
@@ -79,17 +94,21 @@ export class Room {
     return this.#parts.get(id)?.prediction ?? null
   }
 
-  /** True when the observation is in the room or has been. */
-  knows(id: string): boolean {
-    return this.#gone.has(id) || (this.#parts.get(id)?.observation ?? null) !== null
+  /** Whether an observation would enter: it is not here, has not been, and is not too old to tell. */
+  admits(id: string, time: number): boolean {
+    if (this.#gone.has(id)) return false
+    const known = this.#parts.get(id)
+    return known === undefined ? time >= this.#mark - this.#options.maxAgeMs : known.observation === null
   }
 
-  /** An observation came, with its bytes as they were written. */
-  observe(id: string, line: string, time: number, bytes: Uint8Array): RoomOutcome {
-    if (this.#gone.has(id)) return 'repeated'
+  /** An observation came, with its bytes as they were written; `takenAt` is when the log took it. */
+  observe(id: string, line: string, time: number, bytes: Uint8Array, takenAt: number): RoomOutcome {
     const known = this.#parts.get(id)
-    if (known !== undefined && known.observation !== null) return sameBytes(known.observation, bytes) ? 'repeated' : 'contradicting'
-    if (known === undefined && time < this.#mark - this.#options.maxAgeMs) return 'expired'
+    if (!this.admits(id, time)) {
+      if (this.#gone.has(id)) return 'repeated'
+      if (known === undefined) return 'expired'
+      return sameBytes(known.observation!, bytes) ? 'repeated' : 'contradicting'
+    }
     const part = known ?? this.#enter(id, time)
     part.observation = bytes
     part.line = line
@@ -97,13 +116,13 @@ export class Room {
     this.#changed.set(`o/${id}`, bytes)
     this.#turnAwayStrangers(part, line)
     this.#settle(part)
-    this.#advance(time)
+    this.#advance(Math.min(time, takenAt))
     return 'waiting'
   }
 
   /** A prediction came. The first one stands. */
   predict(id: string, time: number, bytes: Uint8Array): RoomOutcome {
-    if (this.#gone.has(id)) return 'repeated'
+    if (this.#gone.has(id)) return 'expired'
     const known = this.#parts.get(id)
     if (known !== undefined && known.prediction !== null) return 'repeated'
     const part = known ?? this.#enter(id, time)
@@ -113,27 +132,28 @@ export class Room {
     return 'joined'
   }
 
-  /** A label came. `origin.timestamp` starts the wait for the prediction. */
+  /** A label came. */
   label(label: Label, origin: Origin): RoomOutcome {
     const id = label.observation
     if (this.#gone.has(id)) return 'expired'
-    const part = this.#parts.get(id) ?? this.#enter(id, label.time)
-    if (part.line !== null && part.line !== label.line) return 'wrong-line'
-    const outcome = this.#admit(part, label, origin)
-    if (!this.#awaiting.has(id)) this.#awaiting.set(id, origin.timestamp + this.#options.predictionWaitMs)
+    const known = this.#parts.get(id)
+    if (known !== undefined && known.line !== null && known.line !== label.line) return 'wrong-line'
+    if ((known === undefined ? 0 : tasksOf(known)) + Object.keys(label.labels).length > MAX_TASKS) return 'overflowed'
+    const part = known ?? this.#enter(id, label.time)
+    const outcome = admit(part, label, origin)
     this.#settle(part)
-    this.#advance(label.time)
+    this.#advance(Math.min(label.time, origin.timestamp))
     return outcome
   }
 
-  /** The log's time has come to `now`: labels that have waited long enough for a prediction go without. */
-  tick(now: number): void {
+  /** It is `now`, and every prediction written before `heard` has been taken: who has waited long enough goes without. */
+  tick(now: number, heard: number): void {
     for (const [id, due] of this.#awaiting) {
-      if (due > now) return
-      this.#awaiting.delete(id)
-      const part = this.#parts.get(id)
-      if (part !== undefined && part.observation !== null && part.pending.length > 0) this.#release(part)
+      if (due > heard) break
+      this.#release(this.#parts.get(id)!)
     }
+    for (const id of this.#lately) this.#awaiting.set(id, now + this.#options.predictionWaitMs)
+    this.#lately.clear()
   }
 
   /** Examples made since the last call, in the order of the log. */
@@ -157,26 +177,26 @@ export class Room {
     return notes
   }
 
-  /** Puts a kept note back; after the last one call `restored`. */
+  /** Puts a kept note back, in the order of the keys; after the last one call `restored`. */
   restore(key: string, value: Uint8Array): void {
     if (key === MARK) {
-      this.#mark = Number(new TextDecoder().decode(value))
+      this.#mark = numberOf(value)
       return
     }
     const id = key.slice(2)
-    if (key.startsWith('g/')) this.#gone.set(id, Number(new TextDecoder().decode(value)))
+    if (key.startsWith('g/')) this.#gone.set(id, numberOf(value))
     else if (key.startsWith('m/')) this.#parts.set(id, decodePart(id, value))
     else if (key.startsWith('o/')) this.#parts.get(id)!.observation = value
     else this.#parts.get(id)!.prediction = value
   }
 
-  /** Brings what was put back into its order. */
-  restored(now: number): void {
+  /** Brings what was put back into its order. Waiting for a prediction begins anew. */
+  restored(): void {
     const parts = [...this.#parts.values()].sort((a, b) => a.order - b.order)
     this.#parts.clear()
     for (const part of parts) {
       this.#parts.set(part.id, part)
-      if (part.pending.length > 0) this.#awaiting.set(part.id, now + this.#options.predictionWaitMs)
+      if (isWaiting(part)) this.#lately.add(part.id)
       this.#order = Math.max(this.#order, part.order + 1)
     }
     const gone = [...this.#gone].sort((a, b) => a[1] - b[1])
@@ -198,83 +218,91 @@ export class Room {
   #turnAwayStrangers(part: Part, line: string): void {
     const strangers = part.pending.filter(({ label }) => label.line !== line)
     if (strangers.length === 0) return
-    const own = part.pending.filter(({ label }) => label.line === line)
-    part.pending = []
-    part.labelled.clear()
-    for (const { label, origin } of own) this.#admit(part, label, origin)
-    this.#left.push({ reason: 'wrong-line', id: part.id, labels: strangers })
-  }
-
-  /** Takes what a label tells that is not known, and says what became of it. */
-  #admit(part: Part, label: Label, origin: Origin): RoomOutcome {
-    const { news, outcome } = judge(part, label)
-    if (news.length === 0) return outcome
-    part.pending.push({ label: { ...label, labels: Object.fromEntries(news.map(task => [task, label.labels[task]!])) }, origin })
-    for (const task of news) part.labelled.set(task, { class: label.labels[task]!, time: label.time })
-    return outcome
+    part.pending = part.pending.filter(({ label }) => label.line === line)
+    this.#left.push({ reason: 'wrong-line', id: part.id, observed: true, labels: strangers })
   }
 
   /** Makes examples of what is complete, and notes the part as it stands. */
   #settle(part: Part): void {
     if (part.observation !== null && part.prediction !== null && part.pending.length > 0) this.#release(part)
     else this.#changed.set(`m/${part.id}`, encodePart(part))
+    if (isWaiting(part) && !this.#awaiting.has(part.id)) this.#lately.add(part.id)
   }
 
   #release(part: Part): void {
-    for (const { label } of part.pending) this.#ready.push({ observation: part.observation!, prediction: part.prediction, label })
+    for (const { label, stands } of part.pending) {
+      const labels = Object.fromEntries(Object.keys(stands).map(task => [task, label.labels[task]!]))
+      this.#ready.push({ observation: part.observation!, prediction: part.prediction, label: { ...label, labels } })
+      for (const task in stands) part.labelled.set(task, { class: labels[task]!, time: stands[task]! })
+    }
     part.pending = []
     this.#awaiting.delete(part.id)
+    this.#lately.delete(part.id)
     this.#changed.set(`m/${part.id}`, encodePart(part))
   }
 
   #advance(time: number): void {
     if (time <= this.#mark) return
+    const { maxAgeMs } = this.#options
+    const sweep = (at: number): number => Math.floor((at * SWEEPS) / maxAgeMs)
+    const due = sweep(time) > sweep(this.#mark)
     this.#mark = time
     this.#changed.set(MARK, new TextEncoder().encode(String(time)))
-    for (const oldest of this.#parts.values()) {
-      if (oldest.time >= time - this.#options.maxAgeMs) break
-      this.#leave(oldest, oldest.observation === null ? 'never-seen' : 'unlabelled')
-    }
+    if (!due) return
+    for (const part of this.#parts.values())
+      if (part.time < time - maxAgeMs) this.#leave(part, part.observation === null ? 'never-seen' : 'unlabelled')
   }
 
   #leave(part: Part, reason: Left['reason']): void {
     const { id } = part
-    if (part.observation !== null && part.pending.length > 0) this.#release(part)
+    const observed = part.observation !== null
+    if (observed && part.pending.length > 0) this.#release(part)
     this.#parts.delete(id)
-    if (part.pending.length > 0 || part.labelled.size === 0) this.#left.push({ reason, id, labels: part.pending })
-    if (part.observation !== null) this.#changed.set(`o/${id}`, null)
+    if (part.labelled.size === 0) this.#left.push({ reason, id, observed, labels: part.pending })
     if (part.prediction !== null) this.#changed.set(`p/${id}`, null)
     this.#changed.set(`m/${id}`, null)
+    if (!observed) return
+    this.#changed.set(`o/${id}`, null)
     const order = this.#order++
     this.#gone.set(id, order)
     this.#changed.set(`g/${id}`, new TextEncoder().encode(String(order)))
     if (this.#gone.size <= this.#options.maxIds) return
-    for (const oldest of this.#gone.keys()) {
-      this.#gone.delete(oldest)
-      this.#changed.set(`g/${oldest}`, null)
-      return
-    }
+    const oldest = this.#gone.keys().next().value!
+    this.#gone.delete(oldest)
+    this.#changed.set(`g/${oldest}`, null)
   }
 }
 
-/** Which tasks of a label are news, and what to call it. */
-function judge(part: Part, label: Label): { news: string[]; outcome: RoomOutcome } {
+/** Takes what a label tells that is not known, and says what became of it. */
+function admit(part: Part, label: Label, origin: Origin): RoomOutcome {
+  const { line, time, labels } = label
   let outcome: RoomOutcome = 'repeated'
-  const news: string[] = []
-  for (const task in label.labels) {
-    const value = label.labels[task]!
-    const before = part.labelled.get(task)
+  const stands: Record<string, number> = {}
+  for (const task in labels) {
+    const value = labels[task]!
+    const before = standing(part, line, task)
     if (before === undefined) {
-      news.push(task)
+      stands[task] = time
       if (outcome !== 'corrected') outcome = 'waiting'
-    } else if (before.class !== value) {
-      const later = label.time > before.time || (label.time === before.time && value > before.class)
-      if (later) news.push(task)
-      if (later) outcome = 'corrected'
-      else if (outcome === 'repeated') outcome = 'superseded'
-    }
+    } else if (before.class === value) {
+      if (time > before.time) confirm(part, line, task, time)
+    } else if (time > before.time || (time === before.time && value > before.class)) {
+      withdraw(part, line, task)
+      stands[task] = time
+      outcome = 'corrected'
+    } else if (outcome === 'repeated') outcome = 'superseded'
   }
-  return { news, outcome }
+  if (Object.keys(stands).length > 0) part.pending.push({ label, origin, stands })
+  return outcome
+}
+
+/** Complete but for its prediction. */
+function isWaiting({ observation, prediction, pending }: Part): boolean {
+  return observation !== null && prediction === null && pending.length > 0
+}
+
+function numberOf(bytes: Uint8Array): number {
+  return Number(new TextDecoder().decode(bytes))
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -1,7 +1,7 @@
 /** Observations, predictions and labels meet in the waiting room and become examples. */
 import type { AnyEvent, Observation, Prediction } from '../events/event.ts'
 import type { Left } from '../join/room.ts'
-import { Room, type RoomOptions, type RoomOutcome } from '../join/room.ts'
+import { MAX_TASKS, Room, type RoomOptions, type RoomOutcome } from '../join/room.ts'
 import type { Codec } from './codec.ts'
 import type { Incoming } from './log.ts'
 import type { Stage } from './stage.ts'
@@ -25,14 +25,15 @@ export class JoinStage implements Stage {
   }
 
   take(record: Incoming, { name, event }: AnyEvent, step: Step): void {
-    if (name === 'observation') this.#tell(this.room.observe(event.id, event.line, event.time, record.value), record, event.id, step)
-    else if (name === 'prediction') this.room.predict(event.observation, event.time, record.value)
+    if (name === 'observation')
+      this.#tell(this.room.observe(event.id, event.line, event.time, record.value, record.timestamp), record, event.id, step)
+    else if (name === 'prediction') step.count(record.topic, counted(this.room.predict(event.observation, event.time, record.value)))
     else if (name === 'label') this.#tell(this.room.label(event, origin(record)), record, event.observation, step)
     this.#drain(step)
   }
 
-  settle(step: Step, now: number): void {
-    this.room.tick(now)
+  settle(step: Step, now: number, heard: number): void {
+    this.room.tick(now, heard)
     this.#drain(step)
     for (const { key, value } of this.room.changes()) step.notes.push({ key: `join/${key}`, value })
   }
@@ -46,14 +47,22 @@ export class JoinStage implements Stage {
     } else if (outcome === 'expired') {
       step.reject(record, {
         code: 'label-expired',
-        reason: `expected ${record.topic} of a part still in the waiting room, got ${id}, which has left: see join.maxAgeHours`
+        reason:
+          record.topic === 'labels'
+            ? `expected a label of a part still in the waiting room, got one of ${id}, which has left: see join.maxAgeHours`
+            : `expected an observation no older than join.maxAgeHours, got ${id}: it can no longer be told from a repeat`
       })
     } else if (outcome === 'wrong-line') {
       step.reject(record, {
         code: 'label-contradicts-line',
         reason: `expected the label of ${id} to name the line that its observation names`
       })
-    } else step.count(record.topic, outcome === 'waiting' || outcome === 'joined' ? 'taken' : outcome)
+    } else if (outcome === 'overflowed') {
+      step.reject(record, {
+        code: 'waiting-overflow',
+        reason: `expected at most ${MAX_TASKS} tasks of ${id}, got more: send one label for each inspection`
+      })
+    } else step.count(record.topic, counted(outcome))
   }
 
   #drain(step: Step): void {
@@ -68,8 +77,8 @@ export class JoinStage implements Stage {
   }
 
   /** What leaves the room without becoming an example: counted, and its labels rejected whole. */
-  #bury({ reason, id, labels }: Left, step: Step): void {
-    if (labels.length === 0) step.count('observations', reason)
+  #bury({ reason, id, observed, labels }: Left, step: Step): void {
+    if (labels.length === 0) step.count(observed ? 'observations' : 'predictions', reason)
     for (const { label, origin } of labels) {
       const problem =
         reason === 'wrong-line'
@@ -93,6 +102,10 @@ export class JoinStage implements Stage {
       throw new Error(`expected the ${name} that was let in, got ${'code' in decoded ? decoded.reason : decoded.name}`)
     return decoded.event as Observation | Prediction
   }
+}
+
+function counted(outcome: RoomOutcome): string {
+  return outcome === 'waiting' || outcome === 'joined' ? 'taken' : outcome
 }
 
 function origin({ topic, partition, offset, timestamp }: Incoming): {

@@ -74,6 +74,11 @@ export class Pipeline implements Gateway {
   #reasons: readonly string[] = ['starting']
   #snapshot: StoredSnapshot | null = null
   #snapshotAt = 0
+  /** Examples and controls in the newest snapshot, and when the last was tried. */
+  #savedAt = 0
+  #triedAt = 0
+  /** Every prediction that the log took before this time has been taken, milliseconds since 1970. */
+  #heard = Number.NEGATIVE_INFINITY
   #retainedAt = 0
   #predicted = 0
 
@@ -120,20 +125,25 @@ export class Pipeline implements Gateway {
     }
     stop.addEventListener('abort', drain)
     if (stop.aborted) drain()
-    const batches = log.read(INPUTS, this.#positions(), halt.signal, BATCH)[Symbol.asyncIterator]()
+    const givenUp = (): boolean => stop.aborted && clock() >= drainUntil
+    const batches = log.read(INPUTS, this.#claim!.positions(), halt.signal, BATCH)[Symbol.asyncIterator]()
+    const ahead = (): ReturnType<typeof batches.next> => {
+      const next = batches.next()
+      next.catch(() => undefined) // thrown where it is awaited; until then it must not end the process
+      return next
+    }
     try {
-      let next = batches.next()
-      for (;;) {
+      let next = ahead()
+      while (!stop.aborted || (!givenUp() && Object.values(this.#lag).some(lag => lag > 0))) {
         phase?.('reading')
         const batch = await within(next, IDLE_MS)
-        if (batch === 'idle') await this.#take([])
-        else if (batch.done) break
-        else {
-          await this.#take(batch.value)
-          next = batches.next()
+        if (batch !== 'idle' && batch.done) break
+        if (!(await this.#take(batch === 'idle' ? [] : batch.value, givenUp))) {
+          tell('warn', 'stopped while the log has no room: what was not committed is taken again at the next start')
+          return
         }
+        if (batch !== 'idle') next = ahead()
         await this.#measureLag()
-        if (stop.aborted && (clock() >= drainUntil || Object.values(this.#lag).every(lag => lag === 0))) break
       }
       await this.#save()
       tell('info', `stopped after ${this.#learner!.learned} examples, everything saved`)
@@ -187,12 +197,12 @@ export class Pipeline implements Gateway {
   }
 
   async #recover(stop: AbortSignal): Promise<void> {
-    const { log, codec, snapshots, state, learner, clock, tell, timings, stopwatch } = this.#options
+    const { log, codec, snapshots, state, learner, tell, timings, stopwatch } = this.#options
     const before = stopwatch()
     this.#claim = await log.claim(GROUP)
     for await (const { key, value } of this.#claim.notes())
       if (key.startsWith('join/')) this.#join.room.restore(key.slice('join/'.length), value)
-    this.#join.room.restored(clock())
+    this.#join.room.restored()
     const recovered = await recover({
       log,
       codec,
@@ -206,29 +216,35 @@ export class Pipeline implements Gateway {
     })
     for (const warning of recovered.warnings) tell('warn', warning)
     this.#learner = recovered.learner
-    const good = (await snapshots.list()).find((each): each is StoredSnapshot => !('damage' in each))
-    if (good !== undefined) this.#snapshot = good
+    this.#snapshot = recovered.snapshot
+    this.#savedAt = examplesIn(recovered.snapshot?.positions ?? [])
+    this.#triedAt = this.#savedAt
+    this.#signalsAt = recovered.snapshot?.positions.find(position => position.topic === 'signals') ?? null
     const shared = { learner: recovered.learner, clock: stopwatch }
-    const known = (id: string): boolean => this.#join.room.knows(id)
+    const admits = (id: string, time: number): boolean => this.#join.room.admits(id, time)
     const served = (prediction: Prediction): void => {
       this.#predicted++
       this.#posting.served(prediction)
     }
     this.#stages = [
-      new PredictStage({ ...shared, known, served, predictMs: ms => timings.predictMs(ms) }),
+      new PredictStage({ ...shared, admits, served, predictMs: ms => timings.predictMs(ms) }),
       this.#join,
       new LearnStage({ ...shared, shard: SHARD, learnMs: ms => timings.learnMs(ms) })
     ]
-    this.#reasons = []
+    if (recovered.warnings.length > 0 && this.#examples > 0) {
+      this.#savedAt = Number.NaN
+      await this.#save()
+    }
     await this.#measureLag()
+    this.#reasons = []
     tell(
       'info',
       `ready in ${Math.round(stopwatch() - before)} ms: ${recovered.learner.learned} examples known, ${recovered.refolded} folded again`
     )
   }
 
-  /** One step: every record of the batch through its stages, then all of it committed. */
-  async #take(batch: readonly Incoming[]): Promise<void> {
+  /** One step: every record of the batch through its stages, then all of it committed. False when given up for want of room. */
+  async #take(batch: readonly Incoming[], givenUp: () => boolean): Promise<boolean> {
     const { codec, clock, phase } = this.#options
     phase?.('folding')
     const step = new Step(codec, (topic, outcome) => this.#tallies.add(topic, outcome))
@@ -236,87 +252,98 @@ export class Pipeline implements Gateway {
     for (const record of batch) {
       const { topic, partition, offset } = record
       positions.set(`${topic}/${partition}`, { topic, partition, offset: offset + 1 })
+      if (topic === 'predictions') this.#heard = Math.max(this.#heard, record.timestamp - 1)
       const event = this.#intake.read(record)
       if ('code' in event) step.reject(record, event)
       else for (const stage of this.#stages) if (stage.topics.includes(topic as Topic)) stage.take(record, event, step)
     }
-    for (const stage of this.#stages) stage.settle(step, clock())
-    if (batch.length === 0 && step.outputs.length === 0 && step.notes.length === 0) return
-    phase?.('committing')
-    await this.#commit(step, [...positions.values()])
-    step.committed()
-    await this.#maybeSave()
+    for (const stage of this.#stages) stage.settle(step, clock(), this.#heard)
+    if (batch.length > 0 || step.outputs.length > 0 || step.notes.length > 0) {
+      phase?.('committing')
+      if (!(await this.#commit(step, [...positions.values()], givenUp))) return false
+      step.committed()
+    }
+    if (this.#examples - this.#triedAt >= this.#options.snapshot.everyExamples) await this.#save()
+    if (clock() - this.#retainedAt >= RETAIN_EVERY_MS) await this.#retain()
+    return true
   }
 
-  /** Commits, waiting for room as long as there is none: the log stays readable meanwhile. */
-  async #commit({ outputs, notes }: Step, positions: readonly Position[]): Promise<void> {
+  /** Commits, waiting for room as long as there is none: the log stays readable meanwhile. False when given up. */
+  async #commit({ outputs, notes }: Step, positions: readonly Position[], givenUp: () => boolean): Promise<boolean> {
     const { tell } = this.#options
     for (;;) {
       try {
         const written = await this.#claim!.commit({ outputs, notes, positions })
-        const signals = written.filter(position => position.topic === 'signals')
-        const last = signals[signals.length - 1]
+        const last = written.filter(position => position.topic === 'signals').at(-1)
         if (last !== undefined) this.#signalsAt = { ...last, offset: last.offset + 1 }
-        if (this.#reasons.length > 0) this.#reasons = []
-        return
+        if (this.#reasons.length > 0) tell('info', 'there is room in the log again')
+        this.#reasons = []
+        return true
       } catch (error) {
-        if (!(error instanceof Fault) || error.disposition !== 'retry') throw error
+        if (!isPassing(error)) throw error
         if (this.#reasons.length === 0) tell('error', `${error.message}; nothing is lost, trying again`)
         this.#reasons = [error.message]
         await this.#retain()
+        if (givenUp()) return false
         await new Promise(resolve => setTimeout(resolve, FULL_WAIT_MS))
       }
     }
   }
 
-  async #maybeSave(): Promise<void> {
-    const { snapshot, clock } = this.#options
-    if (this.#learner!.learned - (this.#snapshot?.learned ?? 0) >= snapshot.everyExamples) await this.#save()
-    if (clock() - this.#retainedAt >= RETAIN_EVERY_MS) await this.#retain()
+  /** Examples and controls committed so far. */
+  get #examples(): number {
+    return examplesIn(this.#claim!.positions())
   }
 
   /** A snapshot of the state at the committed positions. Without room for one the pipeline goes on and says so. */
   async #save(): Promise<void> {
     const { snapshots, state, snapshot, clock, phase, tell } = this.#options
-    const learner = this.#learner!
-    if (learner.learned === this.#snapshot?.learned || learner.learned === 0) return
+    const examples = this.#examples
+    if (examples === this.#savedAt) return
     phase?.('snapshotting')
+    this.#triedAt = examples
+    const learner = this.#learner!
     const positions = this.#claim!.positions().filter(position => position.topic === 'examples')
     if (this.#signalsAt !== null) positions.push(this.#signalsAt)
     try {
       this.#snapshot = await snapshots.write({ fold: FOLD, positions, learned: learner.learned }, state.encode(learner.save()))
       this.#snapshotAt = clock()
+      this.#savedAt = examples
       await snapshots.keep(snapshot.keep)
     } catch (error) {
-      if (!(error instanceof Fault) || error.disposition !== 'retry') throw error
-      tell('error', `no snapshot: ${error.message}; the next is tried after more examples`)
+      if (!isPassing(error)) throw error
+      tell('error', `no snapshot: ${error.message}; the next is tried after ${snapshot.everyExamples} more examples or at the end`)
     }
   }
 
-  /** Forgets what the log need not keep: never a record not yet taken, nor an example after the oldest snapshot. */
+  /** Forgets what the log need not keep: never a record not yet taken, nor what comes after the oldest snapshot. */
   async #retain(): Promise<void> {
-    const { log, retentions, snapshots, clock } = this.#options
+    const { log, retentions, snapshots, clock, tell } = this.#options
     this.#retainedAt = clock()
     if (log.retain === undefined || retentions.length === 0) return
-    const kept = (await snapshots.list()).filter((each): each is StoredSnapshot => !('damage' in each))
-    const oldest = kept[kept.length - 1]
-    const floors = this.#claim!.positions().map(position => {
-      if (position.topic !== 'examples') return position
-      return oldest?.positions.find(p => p.topic === 'examples' && p.partition === position.partition) ?? { ...position, offset: 0 }
-    })
-    await log.retain(retentions, floors, clock())
-  }
-
-  #positions(): readonly Position[] {
-    return this.#claim!.positions()
+    try {
+      const oldest = (await snapshots.list()).filter((each): each is StoredSnapshot => !('damage' in each)).at(-1)
+      const keep = [...this.#claim!.positions().filter(({ topic }) => topic !== 'examples'), ...(oldest?.positions ?? [])]
+      const floors = (await log.starts([...INPUTS, 'signals'])).map(({ topic, partition }) => ({
+        topic,
+        partition,
+        offset: keep.find(position => position.topic === topic && position.partition === partition)?.offset ?? 0
+      }))
+      await log.retain(retentions, floors, clock())
+    } catch (error) {
+      if (!isPassing(error)) throw error
+      tell('error', `nothing is forgotten: ${error.message}; it is tried again later`)
+    }
   }
 
   async #measureLag(): Promise<void> {
-    const at = new Map(this.#positions().map(p => [`${p.topic}/${p.partition}`, p.offset]))
+    const { log, clock } = this.#options
+    const now = clock()
+    const at = new Map(this.#claim!.positions().map(p => [`${p.topic}/${p.partition}`, p.offset]))
     const lag: Record<string, number> = Object.fromEntries(INPUTS.map(topic => [topic, 0]))
-    for (const { topic, partition, offset } of await this.#options.log.ends(INPUTS))
-      lag[topic]! += offset - (at.get(`${topic}/${partition}`) ?? 0)
+    for (const { topic, partition, offset } of await log.ends(INPUTS)) lag[topic]! += offset - (at.get(`${topic}/${partition}`) ?? 0)
     this.#lag = lag
+    if (lag.predictions === 0) this.#heard = Math.max(this.#heard, now)
   }
 
   #predictionOf(id: string): Prediction | null {
@@ -325,6 +352,15 @@ export class Pipeline implements Gateway {
     const decoded = this.#options.codec.decode(bytes)
     return !('code' in decoded) && decoded.name === 'prediction' ? decoded.event : null
   }
+}
+
+function examplesIn(positions: readonly Position[]): number {
+  return positions.reduce((sum, { topic, offset }) => (topic === 'examples' ? sum + offset : sum), 0)
+}
+
+/** A fault that goes by itself, such as a full disk. */
+function isPassing(error: unknown): error is Fault {
+  return error instanceof Fault && error.disposition === 'retry'
 }
 
 /** The value of `promise`, or 'idle' when it takes longer than `ms`. The promise goes on. */

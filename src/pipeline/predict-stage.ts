@@ -1,4 +1,4 @@
-/** Observations become predictions, by the state as it stands. An observation known already keeps the prediction it has. */
+/** Observations become predictions, by the state as it stands: each once, as those known already are not admitted. */
 import type { AnyEvent, Prediction } from '../events/event.ts'
 import type { Learner } from '../learner/learner.ts'
 import type { Incoming } from './log.ts'
@@ -7,7 +7,7 @@ import type { Step } from './step.ts'
 
 export interface PredictStageOptions {
   readonly learner: Learner
-  readonly known: (id: string) => boolean
+  readonly admits: (id: string, time: number) => boolean
   /** Told once the prediction is durable. */
   readonly served: (prediction: Prediction) => void
   readonly predictMs: (ms: number) => void
@@ -23,8 +23,8 @@ export class PredictStage implements Stage {
   }
 
   take(_record: Incoming, { name, event }: AnyEvent, step: Step): void {
-    const { learner, known, served, predictMs, clock } = this.#options
-    if (name !== 'observation' || known(event.id)) return
+    const { learner, admits, served, predictMs, clock } = this.#options
+    if (name !== 'observation' || !admits(event.id, event.time)) return
     const before = clock()
     const prediction = learner.predict(event)
     predictMs(clock() - before)

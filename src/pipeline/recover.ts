@@ -11,7 +11,7 @@ import type { Saved } from '../numeric/saved.ts'
 import type { Codec } from './codec.ts'
 import type { Intake } from './intake.ts'
 import type { Incoming, Log, Position } from './log.ts'
-import type { SnapshotStore } from './snapshot-store.ts'
+import type { SnapshotStore, StoredSnapshot } from './snapshot-store.ts'
 
 /** How state becomes bytes: the same tree, the same bytes. */
 export interface StateCodec {
@@ -38,6 +38,8 @@ export interface Recovered {
   readonly learner: Learner
   /** Examples and controls folded again. */
   readonly refolded: number
+  /** The snapshot it comes from; null when from the beginning of the log. */
+  readonly snapshot: StoredSnapshot | null
   /** What was passed over, in words. */
   readonly warnings: readonly string[]
 }
@@ -45,7 +47,8 @@ export interface Recovered {
 /** The state at the committed positions. Throws the signal's reason when aborted: a state half recovered is none. */
 export async function recover(options: RecoverOptions): Promise<Recovered> {
   const committed = options.committed.filter(position => position.topic === 'examples')
-  const { learner, from, warnings } = await newestGood(options, committed)
+  const { learner, snapshot, warnings } = await newestGood(options, committed)
+  const from = snapshot?.positions ?? []
   await refuseGap(options.log, from, committed)
   const signals: Signal[] = []
   let refolded = 0
@@ -56,8 +59,8 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
     refolded++
     options.progress?.(refolded)
   }
-  if (signals.length > 0) await compare(options, from, signals)
-  return { learner, refolded, warnings }
+  await compare(options, snapshot, signals)
+  return { learner, refolded, snapshot, warnings }
 }
 
 /** Records of a topic from `from` up to `to`, in the order of the log. Ends by itself; throws the signal's reason when aborted before. */
@@ -85,6 +88,7 @@ export async function* range(
       if (left.size === 0) return
     }
     signal.throwIfAborted()
+    throw new Fault('LOG_CLOSED', `expected to read ${topic} to its committed end, the log was closed before`)
   } finally {
     stop.abort()
   }
@@ -93,7 +97,7 @@ export async function* range(
 async function newestGood(
   { snapshots, state, learner, meter }: RecoverOptions,
   committed: readonly Position[]
-): Promise<{ learner: Learner; from: readonly Position[]; warnings: string[] }> {
+): Promise<{ learner: Learner; snapshot: StoredSnapshot | null; warnings: string[] }> {
   const warnings: string[] = []
   for (const stored of await snapshots.list()) {
     if ('damage' in stored) {
@@ -109,19 +113,19 @@ async function newestGood(
     }
     try {
       const { state: bytes } = await snapshots.read(stored.name)
-      return { learner: Learner.load(state.decode(bytes), learner, meter), from: stored.positions, warnings }
+      return { learner: Learner.load(state.decode(bytes), learner, meter), snapshot: stored, warnings }
     } catch (error) {
       if (!(error instanceof Fault)) throw new Fault('FOLD_VERSION', `snapshot ${stored.name}: ${(error as Error).message}`, error)
       warnings.push(`snapshot ${stored.name} cannot be read (${error.message}): passed over`)
     }
   }
-  return { learner: new Learner(learner, meter), from: [], warnings }
+  return { learner: new Learner(learner, meter), snapshot: null, warnings }
 }
 
 /** Retention must not have taken examples that the state still needs. */
 async function refuseGap(log: Log, from: readonly Position[], committed: readonly Position[]): Promise<void> {
   for (const start of await log.starts(['examples'])) {
-    const need = from.find(p => p.partition === start.partition)?.offset ?? 0
+    const need = from.find(p => p.topic === 'examples' && p.partition === start.partition)?.offset ?? 0
     const end = committed.find(p => p.partition === start.partition)?.offset ?? 0
     if (start.offset > need && end > need) {
       throw new Fault(
@@ -132,29 +136,35 @@ async function refuseGap(log: Log, from: readonly Position[], committed: readonl
   }
 }
 
-/** Holds the signals told again to those in the log. Those that retention took are not compared. */
-async function compare({ log, codec, signal }: RecoverOptions, from: readonly Position[], told: readonly Signal[]): Promise<void> {
+/** Holds the signals told again to those in the log, both ways. Those that retention took are not compared. */
+async function compare({ log, codec, signal }: RecoverOptions, snapshot: StoredSnapshot | null, told: readonly Signal[]): Promise<void> {
+  const from = (snapshot?.positions ?? []).filter(position => position.topic === 'signals')
+  const whole = snapshot === null || from.length > 0
   const byId = new Map(told.map(each => [each.id, each]))
   for await (const record of range(log, 'signals', from, await log.ends(['signals']), signal)) {
     const decoded = codec.decode(record.value)
     if ('code' in decoded || decoded.name !== 'signal') continue
-    const again = byId.get(decoded.event.id)
-    if (again !== undefined && !sameBytes(codec.encode('signal', again), record.value)) {
-      throw new Fault(
-        'FOLD_DIVERGED',
-        `expected ${decoded.event.id} to be told again as "${decoded.event.message}", got "${again.message}": the state does not come from this log; remove the snapshots to rebuild it`
+    const { id, message } = decoded.event
+    const again = byId.get(id)
+    if (again === undefined ? whole : !sameBytes(codec.encode('signal', again), record.value)) {
+      const came = again === undefined ? 'nothing' : `"${again.message}"`
+      throw diverged(
+        `${id} to be told again as "${message}", got ${came}: the state does not come from this log; remove the snapshots to rebuild it`
       )
     }
-    byId.delete(decoded.event.id)
+    byId.delete(id)
   }
-  const [start] = await log.starts(['signals'])
   const [missing] = byId.values()
-  if (missing !== undefined && (start?.offset ?? 0) === 0) {
-    throw new Fault(
-      'FOLD_DIVERGED',
-      `expected the log to hold ${missing.id} ("${missing.message}"), it does not: outputs and positions were not committed together`
+  const taken = (await log.starts(['signals'])).some(start => start.offset > (from.find(p => p.partition === start.partition)?.offset ?? 0))
+  if (missing !== undefined && !taken) {
+    throw diverged(
+      `the log to hold ${missing.id} ("${missing.message}"), it does not: outputs and positions were not committed together, or the snapshots are another log's; remove them to rebuild the state`
     )
   }
+}
+
+function diverged(expected: string): Fault {
+  return new Fault('FOLD_DIVERGED', `expected ${expected}`)
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
