@@ -6,8 +6,7 @@ import { join } from 'node:path'
 const root = join(import.meta.dirname, '..', '..')
 
 /** Compiles the sources into a new folder inside the repository, where packages resolve. */
-export function compileSources(): { readonly path: string; remove(): void } {
-  const path = join(root, 'test', '.run', `compiled-${process.pid}`)
+export function compileSources(path = join(root, 'test', '.run', `compiled-${process.pid}`)): { readonly path: string; remove(): void } {
   mkdirSync(path, { recursive: true })
   const tsc = join(root, 'node_modules', '.bin', 'tsc')
   const run = spawnSync(tsc, ['-p', 'tsconfig.build.json', '--outDir', path, '--declaration', 'false', '--sourceMap', 'false'], {

@@ -1,0 +1,147 @@
+/** `andon evaluate` as a program would use it. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Cli, type Ended, openCli } from './cli.ts'
+
+let cli: Cli
+beforeAll(() => {
+  cli = openCli()
+  writeFileSync(join(cli.folder, 'stream.csv'), stream)
+  writeFileSync(join(cli.folder, 'stream.csv.gz'), gzipSync(stream))
+})
+afterAll(() => cli.close())
+
+/** 300 rows in blocks of ten alike: what went before tells nearly everything, as long as the order stands. */
+const ROWS = 300
+const rows = Array.from({ length: ROWS }, (_, i) => {
+  const fault = Math.floor(i / 10) % 3 === 0 ? 'scratch' : Math.floor(i / 10) % 3 === 1 ? 'none' : 'dent'
+  return `${(i * 37) % 101},${i % 4 === 0 ? '' : i % 2 ? 'a' : 'b'},press-${i % 2},${fault},${i % 5 === 0 ? '' : (i * 37) % 101 > 50 ? 'warm' : 'cold'}`
+})
+const stream = `torque,tool,line,fault,heat\n${rows.join('\n')}\n`
+
+interface Summary {
+  readonly events: number
+  readonly learned: number
+  readonly features: number
+  readonly delay: number
+  readonly config: { readonly experts: number }
+  readonly tasks: Readonly<
+    Record<
+      string,
+      {
+        readonly judged: number
+        readonly scores: Readonly<Record<string, number | null>>
+        readonly perClass: readonly {
+          readonly class: string
+          readonly support: number
+          readonly recall: number | null
+          readonly recallInterval: readonly [number, number] | null
+        }[]
+        readonly baselines: {
+          readonly noChange: { readonly kappa: number }
+          readonly majority: { readonly accuracy: number }
+          readonly single: { readonly gMean: number }
+        }
+        readonly perDomain: Readonly<Record<string, { readonly judged: number }>>
+      }
+    >
+  >
+}
+
+const asked = ['evaluate', 'stream.csv', '--label', 'fault,heat', '--domain', 'line', '--json']
+const summaryOf = ({ code, stdout, stderr }: Ended): Summary => {
+  expect([code, stderr]).toEqual([0, ''])
+  return JSON.parse(stdout) as Summary
+}
+
+test('prints one JSON object: every row judged, every label learned, tasks and domains apart, nothing on standard error', async () => {
+  const { events, learned, features, config, tasks } = summaryOf(await cli.run(asked))
+  expect([events, learned, config.experts]).toEqual([ROWS, ROWS, 2])
+  expect(features).toBeGreaterThanOrEqual(3)
+  expect(Object.keys(tasks)).toEqual(['fault', 'heat'])
+  const { fault, heat } = tasks as { fault: Summary['tasks'][string]; heat: Summary['tasks'][string] }
+  expect([fault.judged, heat.judged]).toEqual([ROWS, ROWS - ROWS / 5])
+  expect(Object.fromEntries(fault.perClass.map(each => [each.class, each.support]))).toEqual({ scratch: 100, none: 100, dent: 100 })
+  for (const { recall, recallInterval } of fault.perClass) {
+    expect(recall).toBeGreaterThanOrEqual(recallInterval![0])
+    expect(recall).toBeLessThanOrEqual(recallInterval![1])
+  }
+  expect(Object.keys(fault.scores).sort()).toEqual(
+    ['accuracy', 'brier', 'ece', 'gMean', 'kappa', 'kappaMajority', 'kappaNoChange', 'logLoss', 'macroF1', 'macroRecall'].sort()
+  )
+  expect(fault.perDomain['press-0']!.judged + fault.perDomain['press-1']!.judged).toBe(ROWS)
+  // On each of the two lines five rows in a row are alike: 4 of 5 repeat the label before, and κ = (.8 − ⅓) / (1 − ⅓).
+  expect(fault.baselines.noChange.kappa).toBeCloseTo(0.7, 2)
+  expect(fault.baselines.single.gMean).toBeGreaterThanOrEqual(0)
+})
+
+test('with labels late, all rows are judged by what was served and the last labels are never learned', async () => {
+  const { delay, learned, tasks } = summaryOf(await cli.run([...asked, '--delay', '40']))
+  expect([delay, learned, tasks.fault!.judged]).toEqual([40, ROWS - 40, ROWS])
+  // 40 rows late, the last known label is of another block: repeating it is worth nothing.
+  expect(tasks.fault!.baselines.noChange.kappa).toBeLessThan(0)
+})
+
+test('later than the file is long, nothing is learned and nothing is claimed', async () => {
+  const { learned, tasks } = summaryOf(await cli.run([...asked, '--delay', '1000']))
+  expect(learned).toBe(0)
+  for (const { recall } of tasks.fault!.perClass) expect(recall === null || recall === 0).toBe(true)
+})
+
+test('a shuffled stream has the same rows without their order', async () => {
+  const { events, tasks } = summaryOf(await cli.run([...asked, '--shuffle', '--seed', '3']))
+  expect([events, tasks.fault!.judged]).toEqual([ROWS, ROWS])
+  expect(tasks.fault!.baselines.noChange.kappa).toBeLessThan(0.3)
+})
+
+test('the same file packed gives the same figures, and --limit ends it early', async () => {
+  const [plain, packed, few] = await Promise.all([
+    cli.run(asked),
+    cli.run(['evaluate', 'stream.csv.gz', ...asked.slice(2)]),
+    cli.run([...asked, '--limit', '50'])
+  ])
+  expect(summaryOf(packed).tasks.fault!.scores).toEqual(summaryOf(plain).tasks.fault!.scores)
+  expect(summaryOf(few).events).toBe(50)
+})
+
+test('people get tables, and a pipe neither colours nor a progress bar', async () => {
+  const { code, stdout, stderr } = await cli.run(asked.slice(0, -1))
+  expect([code, stderr]).toEqual([0, ''])
+  expect(stdout).not.toContain('\u001b')
+  for (const row of ['mixture of experts', 'single model', 'no change', 'majority', 'scratch']) expect(stdout).toContain(row)
+})
+
+describe('what cannot be read is told with what was expected, and ends with 3', () => {
+  const header = 'torque,fault\n'
+  test.each<[string, string | Uint8Array | null, readonly string[], RegExp]>([
+    ['missing.csv', null, [], /expected a readable file at missing\.csv, got ENOENT/],
+    ['empty.csv', '', [], /expected a header in the first row of empty\.csv, the file is empty/],
+    ['column.csv', 'torque,heat\n1,a\n', [], /expected a column "fault" \(label\) in column\.csv, there are torque, heat/],
+    ['number.csv', `${header}${'1,a\n'.repeat(1000)}wide,a\n`, [], /line 1002.*torque.*number.*wide/],
+    ['ragged.csv', `${header}1,a\n1,a,b\n`, [], /line 3: expected 2 cells as in the header, got 3/],
+    ['plain.csv.gz', header, [], /expected gzip in plain\.csv\.gz/],
+    ['cut.csv.gz', gzipSync(stream).subarray(0, 300), [], /expected gzip in cut\.csv\.gz/]
+  ])('%s', async (file, content, more, expected) => {
+    if (content !== null) writeFileSync(join(cli.folder, file), content)
+    const { code, stdout, stderr } = await cli.run(['evaluate', file, '--label', 'fault', ...more])
+    expect([code, stdout]).toEqual([3, ''])
+    expect(stderr).toMatch(expected)
+    expect(stderr).not.toContain('    at ')
+  })
+})
+
+test('a wrong call ends with 2 and says where help is', async () => {
+  const calls = [
+    ['evaluate', 'stream.csv'],
+    ['evaluate', 'stream.csv', '--label', 'fault', '--delay', '-1'],
+    ['evaluate', 'stream.csv', '--label', 'fault', '--nonsense'],
+    ['evaluate', 'stream.csv', '--label', 'fault', '--config', 'none.yaml'],
+    ['nonsense']
+  ]
+  for (const { code, stdout, stderr } of await Promise.all(calls.map(call => cli.run(call)))) {
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/--help|configuration file/)
+  }
+})
