@@ -33,6 +33,8 @@ export type Raw = Float64Array
 const OVERFLOW = -1
 /** Standardised values beyond this are as extreme as one can be. */
 const CLIP = 4
+/** Values beyond this count as this: far from any sensor, and no difference or square of two such numbers overflows. */
+const FARTHEST = 1e100
 /** Too few values to place a curve. */
 const LEAST_FOR_KNOTS = 8
 const BIAS_ROW = 0
@@ -104,7 +106,7 @@ export class Encoder {
     for (const [name, value] of features) {
       if (typeof value === 'number') {
         const slot = this.#numeric.get(name)
-        if (slot !== undefined) raw[slot] = value
+        if (slot !== undefined) raw[slot] = Math.max(-FARTHEST, Math.min(value, FARTHEST))
       } else if (typeof value === 'string') {
         const slot = this.#category.get(name)
         if (slot !== undefined) raw[slot] = (this.#columns[slot] as CategoryColumn).values.get(value) ?? OVERFLOW
@@ -220,16 +222,18 @@ function encodeNumber(column: NumericColumn, value: number, x: Sparse): void {
   x.push(column.row + 3 + i, t)
 }
 
-/** Records as one matrix, (records, width); a slot that a record lacks is missing. */
+/** Records as one matrix, (records, width or at least 1); a slot that a record lacks is missing. */
 export function flatten(raws: readonly Raw[], width: number): Float64Array {
-  const all = new Float64Array(raws.length * width).fill(Number.NaN)
+  const stride = Math.max(width, 1) // without columns the number of records must still be told
+  const all = new Float64Array(raws.length * stride).fill(Number.NaN)
   raws.forEach((raw, i) => {
-    all.set(raw, i * width)
+    all.set(raw, i * stride)
   })
   return all
 }
 
 /** Back from `flatten`. */
 export function unflatten(all: Float64Array, width: number): Raw[] {
-  return width === 0 ? [] : Array.from({ length: all.length / width }, (_, i) => all.slice(i * width, (i + 1) * width))
+  const stride = Math.max(width, 1)
+  return Array.from({ length: all.length / stride }, (_, i) => all.slice(i * stride, i * stride + width))
 }
