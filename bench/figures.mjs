@@ -1,0 +1,117 @@
+/**
+ * The figures of the published streams, by `andon evaluate` with the default configuration, as means over seeds:
+ * `node bench/figures.mjs [--streams steel_plates,sme] [--seeds 1,2,3] [--limit ROWS] [--json]`. Ends with 1 where a floor
+ * is missed. The streams are read from the folder in ANDON_DATA.
+ */
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseArgs, promisify } from 'node:util'
+import { distOf, table } from './running.mjs'
+
+/** Stream → file, options of `evaluate`, and the least that a task's means may be. */
+const streams = {
+  steel_plates: { file: 'steel_plates.csv', options: '--label fault --domain steel', floors: { fault: { kappa: 0.63, gMean: 0.725 } } },
+  imbalanced_rbf: { file: 'imbalanced_rbf.csv.gz', options: '--label label', floors: { label: { kappa: 0.88, gMean: 0.86 } } },
+  sme: {
+    file: 'sme.csv',
+    options: '--label status,product --domain machine --ignore ts',
+    floors: { status: { kappa: 0.86, rarestRecall: 0.3 } }
+  },
+  tennessee_eastman: { file: 'tennessee_eastman.csv.gz', options: '--label fault --ignore run', floors: { fault: { kappa: 0.68 } } },
+  hydraulic: { file: 'hydraulic.csv', options: '--label valve,pump,accumulator,stable --domain cooler --ignore cycle', floors: {} },
+  ai4i: { file: 'ai4i.csv', options: '--label failure,twf,hdf,pwf,osf,rnf --domain type', floors: {} },
+  secom: { file: 'secom.csv.gz', options: '--label result', floors: {} }
+}
+const columns = {
+  kappa: 'κ',
+  gMean: 'G-mean',
+  macroF1: 'macro-F1',
+  rarestRecall: 'rarest recall',
+  noChange: 'κ no change',
+  majority: 'κ majority',
+  single: 'κ single',
+  perSecond: 'events/s',
+  peakRssMiB: 'peak MiB'
+}
+const whole = new Set(['perSecond', 'peakRssMiB'])
+
+const { values: flags } = parseArgs({
+  options: {
+    streams: { type: 'string', default: Object.keys(streams).join(',') },
+    seeds: { type: 'string', default: '1,2,3' },
+    limit: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    dist: { type: 'string' }
+  }
+})
+const dist = resolve(distOf(flags.dist))
+const data = resolve(process.env.ANDON_DATA ?? join(import.meta.dirname, '../../shared/data'))
+const names = flags.streams.split(',')
+const seeds = flags.seeds.split(',').map(Number)
+const unknown = names.filter(name => !(name in streams))
+if (unknown.length > 0) throw new Error(`expected streams of ${Object.keys(streams).join(', ')}, got ${unknown.join(', ')}`)
+if (!seeds.every(seed => Number.isInteger(seed) && seed >= 0))
+  throw new Error(`expected --seeds as whole numbers with commas, got ${flags.seeds}`)
+
+const rows = []
+const missed = []
+for (const name of names) {
+  const { file, floors } = streams[name]
+  const path = join(data, file)
+  if (!existsSync(path)) throw new Error(`expected ${path}: set ANDON_DATA to the folder of streams`)
+  const runs = []
+  for (const seed of seeds) runs.push(await evaluate(path, streams[name].options, seed))
+  for (const task of Object.keys(runs[0].tasks)) {
+    const figures = means(runs.map(run => figuresOf(run, task)))
+    rows.push({ stream: name, task, ...figures })
+    for (const [what, floor] of Object.entries(floors[task] ?? {}))
+      if (!(figures[what] >= floor))
+        missed.push(`${name} ${task}: ${columns[what]} ${shown(what, figures[what])}, expected at least ${floor}`)
+  }
+}
+if (flags.json) process.stdout.write(`${JSON.stringify({ seeds, limit: flags.limit ?? null, rows, missed }, null, 2)}\n`)
+else {
+  const cells = rows.map(row => [row.stream, row.task, row.rarest, ...Object.keys(columns).map(what => shown(what, row[what]))])
+  process.stdout.write(`${table([['stream', 'task', 'rarest class', ...Object.values(columns)], ...cells])}\n`)
+  process.stdout.write(`mean of seeds ${seeds.join(', ')}\n`)
+  for (const text of missed) process.stdout.write(`FAIL  ${text}\n`)
+}
+process.exitCode = missed.length > 0 ? 1 : 0
+
+async function evaluate(path, options, seed) {
+  const words = [join(dist, 'command/andon.js'), 'evaluate', path, ...options.split(' '), '--seed', `${seed}`, '--json']
+  if (flags.limit !== undefined) words.push('--limit', flags.limit)
+  const env = Object.fromEntries(Object.entries(process.env).filter(([variable]) => !variable.startsWith('ANDON_')))
+  const { stdout } = await promisify(execFile)(process.execPath, words, { env, maxBuffer: 1 << 28 })
+  return JSON.parse(stdout)
+}
+
+function figuresOf({ eventsPerSecond, peakRssMiB, tasks }, task) {
+  const { scores, perClass, baselines } = tasks[task]
+  const rarest = perClass.filter(each => each.support > 0).reduce((least, each) => (each.support < least.support ? each : least))
+  return {
+    rarest: `${rarest.class} (${rarest.support})`,
+    kappa: scores.kappa,
+    gMean: scores.gMean,
+    macroF1: scores.macroF1,
+    rarestRecall: rarest.recall,
+    noChange: baselines.noChange.kappa,
+    majority: baselines.majority.kappa,
+    single: baselines.single?.kappa ?? null,
+    perSecond: eventsPerSecond,
+    peakRssMiB
+  }
+}
+
+/** Means over seeds; null where a seed has no figure. */
+function means(each) {
+  const mean = what =>
+    each.every(figures => figures[what] !== null) ? each.reduce((sum, figures) => sum + figures[what], 0) / each.length : null
+  return { rarest: each[0].rarest, ...Object.fromEntries(Object.keys(columns).map(what => [what, mean(what)])) }
+}
+
+function shown(what, value) {
+  if (value === null || value === undefined) return '–'
+  return whole.has(what) ? `${Math.round(value)}` : value.toFixed(3)
+}
