@@ -134,6 +134,7 @@ async function rebuilt(
     learner: learnerOptionsOf(config),
     meter: noMeter,
     committed: [to],
+    earlier: true,
     signal,
     progress: done => {
       if (done % PROGRESS_EVERY === 0) bar.update(done)

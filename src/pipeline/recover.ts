@@ -30,6 +30,8 @@ export interface RecoverOptions {
   /** Where the learner stands: the first example not yet committed, per partition. */
   readonly committed: readonly Position[]
   readonly signal: AbortSignal
+  /** The log may hold signals of examples after `committed`: a replay up to there, or beside a running process. */
+  readonly earlier?: boolean
   /** Called after every record folded again with the number done. */
   readonly progress?: (refolded: number) => void
 }
@@ -137,13 +139,18 @@ async function refuseGap(log: Log, from: readonly Position[], committed: readonl
 }
 
 /** Holds the signals told again to those in the log, both ways. Those that retention took are not compared. */
-async function compare({ log, codec, signal }: RecoverOptions, snapshot: StoredSnapshot | null, told: readonly Signal[]): Promise<void> {
+async function compare(
+  { log, codec, signal, earlier }: RecoverOptions,
+  snapshot: StoredSnapshot | null,
+  told: readonly Signal[]
+): Promise<void> {
   const from = (snapshot?.positions ?? []).filter(position => position.topic === 'signals')
   const whole = snapshot === null || from.length > 0
   const byId = new Map(told.map(each => [each.id, each]))
   for await (const record of range(log, 'signals', from, await log.ends(['signals']), signal)) {
     const decoded = codec.decode(record.value)
     if ('code' in decoded || decoded.name !== 'signal') continue
+    if (earlier && byId.size === 0) return
     const { id, message } = decoded.event
     const again = byId.get(id)
     if (again === undefined ? whole : !sameBytes(codec.encode('signal', again), record.value)) {

@@ -1,5 +1,6 @@
 /** What `andon simulate-line` and `andon run --simulate` share. */
 import { describe, expect, test } from 'vitest'
+import type { Fed } from '../../src/command/feed.ts'
 import { comingDue, driftOf, type SimulationWishes, simulationOf } from '../../src/command/simulation.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { Fault } from '../../src/fault/fault.ts'
@@ -53,12 +54,14 @@ test('paced parts come due by the clock, and not before', async () => {
   let now = NOW
   const simulation = simulationOf(config, { lines: 2, rate: 100, parts: 20, delay: 0 }, NOW)
   const events = comingDue(simulation, () => now, never)
-  const first = await events.next()
+  const partsNow = async (): Promise<number> => {
+    const { value = [] } = await events.next()
+    return (value as readonly Fed[]).filter(each => each.name === 'observation').length
+  }
   // At the first moment only the first part of the first line is there.
-  expect(first.value!.filter(each => each.name === 'observation')).toHaveLength(1)
+  expect(await partsNow()).toBe(1)
   now = NOW + 100
-  const second = await events.next()
-  expect(second.value!.filter(each => each.name === 'observation')).toHaveLength(10)
+  expect(await partsNow()).toBe(10)
   await events.return(undefined)
 })
 
