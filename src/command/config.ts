@@ -12,7 +12,7 @@ interface CheckOptions {
 
 /** `andon config check|schema|options`. Ends with 0, or with 2 where the configuration is not right; a wrong call throws a `CommanderError`. */
 export function configCommand(): Command {
-  const command = new Command('config').description('check a configuration, or print what may stand in one').exitOverride()
+  const command = new Command('config').description('Check a configuration, or print what may stand in one').exitOverride()
 
   command
     .command('check')

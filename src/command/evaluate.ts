@@ -77,7 +77,7 @@ async function run(file: string, flags: Flags): Promise<void> {
   process.stdout.write(flags.json ? json(summary(file, flags, learner, evaluation, peakRssMiB)) : page(file, flags, evaluation, peakRssMiB))
 }
 
-/** What `--json` prints: documented in docs/evaluate.md, and only ever added to. */
+/** What `--json` prints: documented in docs/commands.md, and only ever added to. */
 function summary(file: string, flags: Flags, learner: LearnerOptions, evaluation: Evaluation, peakRssMiB: number): object {
   const { events, features, learned, seconds, tasks } = evaluation
   return {
