@@ -104,7 +104,8 @@ async function show(pipeline: Pipeline, url: string, signal: AbortSignal): Promi
     if (!pipeline.ready) continue
     const status = pipeline.status()
     const now = performance.now()
-    const text = screen(status, before, (now - at) / 1000, Date.now(), url, paint)
+    const size = { columns: process.stdout.columns ?? 160, lines: terminal ? process.stdout.rows : undefined }
+    const text = screen(status, before, (now - at) / 1000, Date.now(), url, size, paint)
     process.stdout.write(terminal ? `\u001b[H\u001b[2J${text}` : `${text}\n`)
     before = status
     at = now
