@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodes } from '../../src/command/output.ts'
-import { type Cli, openCli } from './cli.ts'
+import { type Cli, type Ended, openCli } from './cli.ts'
 
 const page = readFileSync('docs/commands.md', 'utf8')
 /** What stands under each heading. */
@@ -31,18 +31,27 @@ beforeAll(() => {
 })
 afterAll(() => cli.close())
 
+const asked = new Map<string, Promise<Ended>>()
+/** What a command's --help printed, asked once. */
+function helpOf(path: readonly string[]): Promise<Ended> {
+  const key = path.join(' ')
+  const help = asked.get(key) ?? cli.run([...path, '--help'])
+  asked.set(key, help)
+  return help
+}
+
 describe('the help of every command', () => {
   const headings = [...sections.keys()].filter(heading => /^andon( |$)/.test(heading))
 
   test.each(headings)('%s --help is what the page prints', async heading => {
-    const { code, stdout, stderr } = await cli.run([...heading.split(' ').slice(1), '--help'])
+    const { code, stdout, stderr } = await helpOf(heading.split(' ').slice(1))
     expect([code, stderr]).toEqual([0, ''])
     expect(/```text\n([\s\S]*?)\n```/.exec(sections.get(heading)!)![1]).toBe(stdout.trimEnd())
   })
 
   test('stands on the page for each command and each part of one, and no other', async () => {
     const named = async (path: string[]): Promise<string[]> => {
-      const { stdout } = await cli.run([...path, '--help'])
+      const { stdout } = await helpOf(path)
       const list = /Commands:\n([\s\S]*)/.exec(stdout)?.[1] ?? ''
       return [...list.matchAll(/^ {2}(\S+)/gm)].map(found => found[1]!).filter(name => name !== 'help')
     }
