@@ -21,6 +21,6 @@ export class Tallies {
   }
 
   all(): readonly Tally[] {
-    return [...this.#counts.values()]
+    return [...this.#counts.values()].map(tally => ({ ...tally }))
   }
 }
