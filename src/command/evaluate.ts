@@ -69,12 +69,18 @@ async function run(file: string, flags: Flags): Promise<void> {
     learner,
     delay: flags.delay,
     stopwatch: () => performance.now(),
+    cpu: cpuMs,
     progress: done => {
       if (done % PROGRESS_EVERY === 0) bar.update(done)
     }
   }).finally(() => bar.stop())
   const peakRssMiB = process.resourceUsage().maxRSS / 1024
   process.stdout.write(flags.json ? json(summary(file, flags, learner, evaluation, peakRssMiB)) : page(file, flags, evaluation, peakRssMiB))
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
 }
 
 /** What `--json` prints: documented in docs/commands.md, and only ever added to. */
@@ -162,7 +168,7 @@ function comparison({ report, single, costs }: TaskEvaluation): string {
   }
   rows.push(row('no change', baselines.noChange.accuracy, baselines.noChange.kappa, '–', '–', '–', costs.noChange))
   rows.push(row('majority', baselines.majority.accuracy, baselines.majority.kappa, '–', '–', '–', costs.majority))
-  return table(['', 'accuracy', 'κ', 'G-mean', 'macro-F1', 'log loss', 'µs/row', 'MiB'], rows)
+  return table(['', 'accuracy', 'κ', 'G-mean', 'macro-F1', 'log loss', 'CPU µs/row', 'MiB'], rows)
 }
 
 function perClass({ perClass: classes }: Report): string {

@@ -24,6 +24,8 @@ export interface EvaluationOptions {
   readonly delay: number
   /** Milliseconds with fractions. */
   readonly stopwatch: () => number
+  /** Milliseconds of CPU that the process has used, over all its threads. */
+  readonly cpu: () => number
   /** Called after every row with the number done. */
   readonly progress?: (done: number) => void
 }
@@ -96,6 +98,7 @@ export async function evaluate(rows: AsyncIterable<Labelled> | Iterable<Labelled
   const waiting: { row: Labelled; prediction: Prediction | null }[] = []
   let events = 0
   const began = options.stopwatch()
+  const spent = options.cpu()
   for await (const row of rows) {
     const prediction = learner.predict(row.observation)
     judge(row, prediction, learner, tasks)
@@ -104,6 +107,8 @@ export async function evaluate(rows: AsyncIterable<Labelled> | Iterable<Labelled
     options.progress?.(++events)
   }
   const seconds = (options.stopwatch() - began) / 1000
+  // Parts are measured by the clock; what the machine did meanwhile is taken out by the share of CPU the process had.
+  const busy = (options.cpu() - spent) / 1000 / Math.max(seconds, 1e-9)
   const status = learner.status()
   const evaluated: Record<string, TaskEvaluation> = {}
   for (const [name, boards] of tasks) {
@@ -118,8 +123,8 @@ export async function evaluate(rows: AsyncIterable<Labelled> | Iterable<Labelled
       costs: {
         noChange: free,
         majority: free,
-        single: { microseconds: (1000 * single) / shares, mebibytes: bytes.single / MEBI },
-        model: { microseconds: (1000 * (predict + learning)) / shares, mebibytes: (bytes.model + bytes.memory) / MEBI }
+        single: { microseconds: (1000 * busy * single) / shares, mebibytes: bytes.single / MEBI },
+        model: { microseconds: (1000 * busy * (predict + learning)) / shares, mebibytes: (bytes.model + bytes.memory) / MEBI }
       }
     }
   }

@@ -21,7 +21,7 @@ export interface PipelineStatus {
   readonly events: readonly { readonly topic: string; readonly outcome: string; readonly count: number }[]
   readonly waiting: { readonly observations: number; readonly labels: number }
   readonly snapshot: { readonly learned: number; readonly at: number; readonly bytes: number } | null
-  /** What learning and predicting cost: CPU microseconds per event, by part (`predict`, `learn`, `single`). */
+  /** What learning and predicting cost: microseconds of the loop’s time per event, by the clock, by part (`predict`, `learn`, `single`). */
   readonly costs: Readonly<Record<string, number>>
 }
 
