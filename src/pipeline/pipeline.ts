@@ -16,6 +16,7 @@ import { Intake } from './intake.ts'
 import { JoinStage } from './join-stage.ts'
 import { LearnStage } from './learn-stage.ts'
 import type { Claim, Forgetful, Incoming, Log, Position, Retention } from './log.ts'
+import { partitionOf } from './partition.ts'
 import { type Postable, Posting, type Unusable } from './posting.ts'
 import { PredictStage } from './predict-stage.ts'
 import { recover, type StateCodec } from './recover.ts'
@@ -219,7 +220,9 @@ export class Pipeline implements Gateway {
     this.#snapshot = recovered.snapshot
     this.#savedAt = examplesIn(recovered.snapshot?.positions ?? [])
     this.#triedAt = this.#savedAt
-    this.#signalsAt = recovered.snapshot?.positions.find(position => position.topic === 'signals') ?? null
+    // Of what is folded again the signals are told already: the next snapshot stands behind them, too.
+    const home = partitionOf(SHARD, log.partitions.signals ?? 1)
+    this.#signalsAt = (await log.ends(['signals'])).find(each => each.partition === home) ?? null
     const shared = { learner: recovered.learner, clock: stopwatch }
     const admits = (id: string, time: number): boolean => this.#join.room.admits(id, time)
     const served = (prediction: Prediction): void => {
