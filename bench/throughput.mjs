@@ -1,6 +1,6 @@
 /**
  * Events a second of the embedded pipeline, end to end, and of `andon evaluate`, beside a bare LMDB loop on the same disk
- * in the same run: `node bench/throughput.mjs [--events 20000] [--rows 10000] [--json]`.
+ * in the same run: `node bench/throughput.mjs [--events 40000] [--rows 10000] [--json]`.
  *
  * An event is an observation or a label. The second pipeline learns as little as one can, one expert and one step without a
  * single model beside: what is then left is the log, the codec, the checks and the join.
@@ -15,7 +15,7 @@ import { distOf, place, table, whole } from './running.mjs'
 
 const { values: flags } = parseArgs({
   options: {
-    events: { type: 'string', default: '20000' },
+    events: { type: 'string', default: '40000' },
     rows: { type: 'string', default: '10000' },
     json: { type: 'boolean', default: false },
     dist: { type: 'string' }
