@@ -11,14 +11,14 @@ const MONTH_MS = 30 * 86_400_000
  * after every chunk; ends early when it returns false. `backlog` is in records.
  */
 export async function feed(dist, { log, codec }, { events, seed = 1, lines = 3, backlog = 2000, fed = () => true }) {
-  const { SimulatedLines, comingAndGoing, outgoing, write } = await built(dist, 'simulate/lines', 'command/feed')
+  const { SimulatedLines, driftOf, outgoing, write } = await built(dist, 'simulate/lines', 'command/feed', 'command/simulation')
   const simulated = new SimulatedLines({
     seed,
     lines,
     intervalMs: 1000,
     startMs: Date.now() - MONTH_MS,
     labelDelayParts: 50,
-    drift: comingAndGoing
+    drift: driftOf('recurring', lines)
   })
   const written = { observation: 0, label: 0 }
   for (let n = 0; n < events; ) {

@@ -23,6 +23,8 @@ const dist = resolve(distOf(flags.dist))
 const events = whole('events', flags.events)
 /** Samples along the way; flat means that their last quarter is no higher than the second, for the log than the third, within noise. */
 const SAMPLES = 40
+/** With fewer events the heap is still growing to the size that the collector likes, and retention has not come round. */
+const JUDGED_FROM = 500_000
 /** What garbage collection and the allocator leave to chance: a tenth, and never less than this many MiB. */
 const NOISE = { ratio: 1.1, mebibytes: 16 }
 /** Half of the events are parts: a twentieth of the run fills the room, a tenth the identities. */
@@ -103,15 +105,16 @@ function report({ learner }, written, seconds) {
     flat('logMiB', 'log on disk', 2),
     { name: 'every label was learned', ok: learner.learned === written.label, detail: `${learner.learned} of ${written.label}` }
   ]
-  const failed = checks.filter(each => !each.ok).length
+  const failed = checks.filter(each => each.ok === false).length
+  const skipped = checks.filter(each => each.ok === null).length
   if (flags.json)
     process.stdout.write(`${JSON.stringify({ events, seconds, eventsPerSecond: events / seconds, samples, checks }, null, 2)}\n`)
   else {
     process.stdout.write(
       `${events} events (${written.observation} observations, ${written.label} labels) in ${seconds.toFixed(0)} s: ${Math.round(events / seconds)} events/s\n`
     )
-    for (const { name, ok, detail } of checks) process.stdout.write(`${ok ? 'ok  ' : 'FAIL'}  ${name} (${detail})\n`)
-    process.stdout.write(`${checks.length - failed} passed, ${failed} failed, 0 skipped\n`)
+    for (const { name, ok, detail } of checks) process.stdout.write(`${ok === null ? 'skip' : ok ? 'ok  ' : 'FAIL'}  ${name} (${detail})\n`)
+    process.stdout.write(`${checks.length - failed - skipped} passed, ${failed} failed, ${skipped} skipped\n`)
   }
   return failed === 0 ? 0 : 1
 }
@@ -121,7 +124,7 @@ function flat(what, name, earlier) {
   const quarter = n =>
     samples.slice(Math.floor((n * samples.length) / 4), Math.floor(((n + 1) * samples.length) / 4)).map(each => each[what])
   const [early, late] = [median(quarter(earlier)), median(quarter(3))]
-  const ok = late <= Math.max(early * NOISE.ratio, early + NOISE.mebibytes)
+  const ok = events < JUDGED_FROM ? null : late <= Math.max(early * NOISE.ratio, early + NOISE.mebibytes)
   return { name: `${name} stays flat`, ok, detail: `${early.toFixed(0)} MiB in quarter ${earlier + 1}, ${late.toFixed(0)} MiB in the last` }
 }
 
