@@ -7,7 +7,9 @@ import type { Signals } from './signals.ts'
 export class Domains {
   readonly #fields: readonly string[]
   readonly #max: number
-  readonly #names = new Set<string>()
+  /** Name → place in the order of appearance. */
+  readonly #names = new Map<string, number>()
+  #overflowed = false
 
   /** `fields` of an observation together name its domain. */
   constructor(fields: readonly string[], max: number) {
@@ -16,7 +18,17 @@ export class Domains {
   }
 
   get names(): readonly string[] {
-    return [...this.#names]
+    return [...this.#names.keys()]
+  }
+
+  /** Place of a domain that was admitted. */
+  indexOf(name: string): number {
+    return this.#names.get(name)!
+  }
+
+  /** The domain at a place. */
+  at(index: number): string {
+    return this.names[index]!
   }
 
   /** The domain of an observation as it is known; one that is new is taken for what it may become. */
@@ -30,12 +42,13 @@ export class Domains {
     const domain = domainOf(observation, this.#fields)
     if (this.#names.has(domain)) return domain
     if (this.#names.size < this.#max) {
-      this.#names.add(domain)
+      this.#names.set(domain, this.#names.size)
       signals.tell('domain-appeared', { domain }, `domain ${domain} appeared`)
       return domain
     }
-    if (this.#names.size === this.#max) {
-      this.#names.add(OVERFLOW_DOMAIN)
+    if (!this.#overflowed) {
+      this.#overflowed = true
+      if (!this.#names.has(OVERFLOW_DOMAIN)) this.#names.set(OVERFLOW_DOMAIN, this.#names.size)
       signals.tell(
         'domain-overflowed',
         { domain },
@@ -46,10 +59,12 @@ export class Domains {
   }
 
   save(): Saved {
-    return this.names
+    return { names: this.names, overflowed: this.#overflowed }
   }
 
   load(saved: Saved): void {
-    for (const name of saved as string[]) this.#names.add(name)
+    const { names, overflowed } = saved as { names: string[]; overflowed: boolean }
+    this.#overflowed = overflowed
+    for (const name of names) this.#names.set(name, this.#names.size)
   }
 }

@@ -38,6 +38,12 @@ export function inputName(name: string): string {
   return name.startsWith('\u0001') ? name.slice(1) : name
 }
 
+/** The first ten of them, and how many more. */
+export function inputNames(names: readonly string[]): string {
+  const shown = names.slice(0, 10).map(inputName).join(', ')
+  return names.length > 10 ? `${shown} and ${names.length - 10} more` : shown
+}
+
 function fieldOf(observation: Observation, field: string): string {
   if (field === 'line') return observation.line
   if (field === 'station') return observation.station ?? ''

@@ -11,9 +11,10 @@ import { RowBlock } from '../numeric/row-block.ts'
 import type { Saved } from '../numeric/saved.ts'
 import { Sparse } from '../numeric/sparse.ts'
 import { Domains } from './domains.ts'
-import { DOMAIN, inputName, inputsOf } from './inputs.ts'
+import { DOMAIN, inputName, inputNames, inputsOf } from './inputs.ts'
 import { type Meter, noMeter } from './meter.ts'
-import { differences, type LearnerOptions } from './options.ts'
+import { checkSame, type LearnerOptions } from './options.ts'
+import { Overflow } from './overflow.ts'
 import { Seen, type SeenLabel } from './seen.ts'
 import { Signals } from './signals.ts'
 import type { LearnerStatus } from './status.ts'
@@ -24,8 +25,11 @@ export const FOLD = 1
 
 /** What became of a record. */
 export interface Taken {
-  /** `learned` when at least one task was; `expired` when it can no longer be told from a repeat. */
-  readonly outcome: 'learned' | 'corrected' | 'repeated' | 'expired' | 'control'
+  /**
+   * `learned` when at least one task was; `expired` when it can no longer be told from a repeat; `overflowed` when all that
+   * is new in it lies beyond the limits on tasks and classes.
+   */
+  readonly outcome: 'learned' | 'corrected' | 'repeated' | 'expired' | 'overflowed' | 'control'
   readonly signals: readonly Signal[]
 }
 
@@ -39,8 +43,7 @@ export class Learner {
   #effort = Number.POSITIVE_INFINITY
   readonly #tasks: TaskLearner[] = []
   readonly #domains: Domains
-  /** Names beyond a limit that were told. */
-  readonly #overflowed = new Set<string>()
+  readonly #overflow: Overflow
   readonly #encoder: Encoder
   readonly #block = new RowBlock()
   readonly #seen: Seen
@@ -55,6 +58,7 @@ export class Learner {
     this.#meter = meter
     this.#random = new Random(options.seed)
     this.#seen = new Seen(options.maxIds)
+    this.#overflow = new Overflow(this.#signals)
     this.#domains = new Domains(options.domain, options.maxDomains)
     const { knots, maxFeatures, maxCategories, maxDomains } = options
     this.#encoder = new Encoder({
@@ -119,7 +123,7 @@ export class Learner {
       effort: this.#effort,
       random: this.#random.save(),
       domains: this.#domains.save(),
-      overflowed: [...this.#overflowed],
+      overflowed: this.#overflow.save(),
       encoder: this.#encoder.save(),
       seen: this.#seen.save(),
       tasks: this.#tasks.map(task => task.save(width)),
@@ -135,12 +139,7 @@ export class Learner {
     const from = saved as { fold: number; options: Saved } & Record<string, Saved>
     if (from.fold !== FOLD)
       throw new Error(`expected a state of fold version ${FOLD}, got version ${from.fold}: replay the log with this version`)
-    const other = differences(from.options, options as unknown as Saved)
-    if (other.length > 0) {
-      throw new Error(
-        `expected the options the state was learned with, got others for ${other.join(', ')}: restore them, or replay the log with the new ones`
-      )
-    }
+    checkSame(from.options, options)
     const learner = new Learner(options, meter)
     learner.learned = from.learned as number
     learner.#repeated = from.repeated as number
@@ -149,7 +148,7 @@ export class Learner {
     learner.#effort = from.effort as number
     learner.#random = Random.load(from.random!)
     learner.#domains.load(from.domains!)
-    for (const name of from.overflowed as string[]) learner.#overflowed.add(name)
+    learner.#overflow.load(from.overflowed!)
     learner.#encoder.load(from.encoder!)
     learner.#seen.load(from.seen!)
     const { width } = learner.#encoder
@@ -172,13 +171,12 @@ export class Learner {
     const entry = this.#seen.get(observation.id)
     if (entry === undefined && observation.time <= this.#seen.floor) return { outcome: 'expired', signals: [] }
     const already = entry?.labels ?? []
-    const { fresh, corrected } = this.#sort(example, already)
+    const { fresh, corrected, beyond } = this.#sort(example, already)
     const labels = [...corrected, ...(fresh.length > 0 ? this.#study(example, fresh, entry === undefined) : [])]
-    if (entry !== undefined) entry.labels = merged(already, labels)
-    else this.#seen.add(observation.id, { time: observation.time, labels })
-    if (fresh.length > 0) this.learned++
-    else if (corrected.length === 0) this.#repeated++
-    const outcome = fresh.length > 0 ? 'learned' : corrected.length > 0 ? 'corrected' : 'repeated'
+    if (labels.length > 0) this.#seen.remember(observation.id, observation.time, labels)
+    const outcome = fresh.length > 0 ? 'learned' : corrected.length > 0 ? 'corrected' : beyond ? 'overflowed' : 'repeated'
+    if (outcome === 'learned') this.learned++
+    if (outcome === 'repeated') this.#repeated++
     return { outcome, signals: this.#signals.close() }
   }
 
@@ -204,11 +202,12 @@ export class Learner {
     const steps = Math.min(this.options.steps, this.#effort)
     const labels: SeenLabel[] = []
     fresh.forEach(([name, value], i) => {
-      const task = this.#task(name) ?? this.#addTask(name)
-      const y = task === null ? -1 : this.#classOf(task, value)
-      if (task === null || y < 0) return
+      const known = this.#task(name)
+      if (this.#beyond(known, name, value)) return
+      const task = known ?? this.#addTask(name)
+      const y = this.#classOf(task, value)
       task.learn(observation.id, domain, raw, x, y, this.#encoder, steps, this.#meter)
-      labels.push({ task: this.#tasks.indexOf(task), y, chosen: chosen[i]! })
+      labels.push({ task: this.#tasks.indexOf(task), y, chosen: chosen[i]!, domain: this.#domains.indexOf(domain) })
     })
     if (first) this.#teachEncoder(raw)
     this.#meter.leave('learn')
@@ -220,19 +219,24 @@ export class Learner {
   }
 
   /** Tells the labels that are new from those that repeat or correct one, and applies the corrections. */
-  #sort(example: Example, already: readonly SeenLabel[]): { fresh: [task: string, name: string][]; corrected: SeenLabel[] } {
+  #sort(
+    example: Example,
+    already: readonly SeenLabel[]
+  ): { fresh: [task: string, name: string][]; corrected: SeenLabel[]; beyond: boolean } {
     const fresh: [string, string][] = []
     const corrected: SeenLabel[] = []
+    let beyond = false
     const { observation, labels } = example
     for (const name in labels) {
       const value = labels[name]!
       const task = this.#task(name)
-      const before = task && already.find(label => this.#tasks[label.task] === task)
-      if (task === undefined || before === undefined) fresh.push([name, value])
-      else if (task.classes[before.y] !== value) {
+      const before = already.find(label => this.#tasks[label.task] === task)
+      if (task !== undefined && before !== undefined && task.classes[before.y] === value) continue
+      if (this.#beyond(task, name, value)) beyond = true
+      else if (task === undefined || before === undefined) fresh.push([name, value])
+      else {
         const y = this.#classOf(task, value)
-        if (y < 0) continue
-        task.correct(observation.id, this.#domains.of(observation), before.y, y, before.chosen)
+        task.correct(observation.id, this.#domains.at(before.domain), before.y, y, before.chosen)
         corrected.push({ ...before, y })
         this.#corrected++
         this.#signals.tell(
@@ -242,7 +246,7 @@ export class Learner {
         )
       }
     }
-    return { fresh, corrected }
+    return { fresh, corrected, beyond }
   }
 
   #teachEncoder(raw: Float64Array): void {
@@ -256,32 +260,33 @@ export class Learner {
   #declare(inputs: ReadonlyMap<string, number | string | null>, domain: string): boolean {
     const { features, overflowed } = this.#encoder.declare(inputs)
     if (features.length > 0) {
-      const names = features.map(inputName)
-      const shown = names.length > 10 ? `${names.slice(0, 10).join(', ')} and ${names.length - 10} more` : names.join(', ')
-      this.#signals.tell('feature-appeared', { domain, value: features.length }, `features appeared: ${shown}`)
+      this.#signals.tell('feature-appeared', { domain, value: features.length }, `features appeared: ${inputNames(features)}`)
     }
-    for (const name of overflowed) this.#tellOverflow(name, domain)
+    for (const name of overflowed)
+      this.#overflow.tell(
+        inputs.has(name) ? 'feature' : 'category',
+        { domain },
+        `${inputName(name)} has no entry of its own: the limit is reached`
+      )
     const grown = this.#encoder.rows > this.#block.rows
     this.#block.extend(this.#encoder.rows)
     return grown
   }
 
-  /** Told once a name, not at every record that brings it. */
-  #tellOverflow(name: string, domain: string): void {
-    if (this.#overflowed.has(name) || this.#overflowed.size >= this.options.maxFeatures) return
-    this.#overflowed.add(name)
-    const kind = name.includes('=') ? 'category-overflowed' : 'feature-overflowed'
-    this.#signals.tell(kind, { domain }, `${inputName(name)} has no entry of its own: the limit is reached`)
+  /** Whether a label lies beyond the limit on tasks or on the classes of its task; each name is told once. */
+  #beyond(task: TaskLearner | undefined, name: string, value: string): boolean {
+    const { maxTasks, maxClasses } = this.options
+    if (task === undefined) {
+      if (this.#tasks.length < maxTasks) return false
+      this.#overflow.tell('task', { task: name }, `expected at most ${maxTasks} tasks: ${name} is not learned`)
+      return true
+    }
+    if (task.indexOf(value) >= 0 || task.classes.length < maxClasses) return false
+    this.#overflow.tell('class', { task: name, class: value }, `expected at most ${maxClasses} classes of ${name}: ${value} is not learned`)
+    return true
   }
 
-  #addTask(name: string): TaskLearner | null {
-    const { maxTasks } = this.options
-    if (this.#tasks.length >= maxTasks) {
-      if (!this.#overflowed.has(name))
-        this.#signals.tell('task-overflowed', { task: name }, `expected at most ${maxTasks} tasks: ${name} is not learned`)
-      this.#overflowed.add(name)
-      return null
-    }
+  #addTask(name: string): TaskLearner {
     const task = new TaskLearner(name, this.#tasks.length, this.#block, this.options, this.#encoder.active)
     this.#tasks.push(task)
     this.#signals.tell('task-appeared', { task: name }, `task ${name} appeared`)
@@ -291,24 +296,7 @@ export class Learner {
   #classOf(task: TaskLearner, name: string): number {
     const known = task.indexOf(name)
     if (known >= 0) return known
-    const about = { task: task.name, class: name }
-    if (task.classes.length >= this.options.maxClasses) {
-      if (!this.#overflowed.has(`${task.name}=${name}`)) {
-        this.#signals.tell(
-          'class-overflowed',
-          about,
-          `expected at most ${this.options.maxClasses} classes of ${task.name}: ${name} is not learned`
-        )
-      }
-      this.#overflowed.add(`${task.name}=${name}`)
-      return -1
-    }
-    this.#signals.tell('class-appeared', about, `class ${name} of ${task.name} appeared`)
+    this.#signals.tell('class-appeared', { task: task.name, class: name }, `class ${name} of ${task.name} appeared`)
     return task.addClass(name)
   }
-}
-
-/** Labels of one observation, the later of a task in place of the earlier. */
-function merged(before: readonly SeenLabel[], after: readonly SeenLabel[]): SeenLabel[] {
-  return [...before.filter(label => !after.some(other => other.task === label.task)), ...after]
 }

@@ -52,6 +52,15 @@ export const defaultLearnerOptions: LearnerOptions = {
   judge: { window: 1000, forgetting: 0.999 }
 }
 
+/** Throws an Error that names every option by which `options` are another learner than the one that was `saved`. */
+export function checkSame(saved: Saved, options: LearnerOptions): void {
+  const other = differences(saved, options as unknown as Saved)
+  if (other.length === 0) return
+  throw new Error(
+    `expected the options the state was learned with, got others for ${other.join(', ')}: restore them, or replay the log with the new ones`
+  )
+}
+
 /** Where two sets of options differ, by path; empty when they are the same learner. */
 export function differences(a: Saved, b: Saved, path = ''): string[] {
   if (a !== null && b !== null && typeof a === 'object' && typeof b === 'object') {

@@ -10,6 +10,8 @@ export interface SeenLabel {
   readonly y: number
   /** The class chosen on arrival, −1 where there was no opinion yet. */
   readonly chosen: number
+  /** Index of the domain it was learned in. */
+  readonly domain: number
 }
 
 export interface SeenObservation {
@@ -31,8 +33,14 @@ export class Seen {
     return this.#entries.get(id)
   }
 
-  add(id: string, entry: SeenObservation): void {
-    this.#entries.set(id, entry)
+  /** Labels learned of an observation, in place of those of the same tasks. */
+  remember(id: string, time: number, labels: readonly SeenLabel[]): void {
+    const entry = this.#entries.get(id)
+    if (entry !== undefined) {
+      entry.labels = [...entry.labels.filter(label => !labels.some(other => other.task === label.task)), ...labels]
+      return
+    }
+    this.#entries.set(id, { time, labels })
     if (this.#entries.size <= this.#capacity) return
     for (const [oldest, { time }] of this.#entries) {
       this.#entries.delete(oldest)
@@ -49,7 +57,7 @@ export class Seen {
     const labels: number[] = []
     for (const entry of this.#entries.values()) {
       labels.push(entry.labels.length)
-      for (const { task, y, chosen } of entry.labels) labels.push(task, y, chosen)
+      for (const { task, y, chosen, domain } of entry.labels) labels.push(task, y, chosen, domain)
     }
     return {
       floor: this.floor,
@@ -66,7 +74,8 @@ export class Seen {
     ids.forEach((id, i) => {
       const n = labels[at++]!
       const each: SeenLabel[] = []
-      for (let j = 0; j < n; j++, at += 3) each.push({ task: labels[at]!, y: labels[at + 1]!, chosen: labels[at + 2]! })
+      for (let j = 0; j < n; j++, at += 4)
+        each.push({ task: labels[at]!, y: labels[at + 1]!, chosen: labels[at + 2]!, domain: labels[at + 3]! })
       this.#entries.set(id, { time: times[i]!, labels: each })
     })
   }

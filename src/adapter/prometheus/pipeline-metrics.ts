@@ -14,7 +14,7 @@ export const outcomes = {
   control: 'a decision from outside, carried out',
   unlabelled: 'an observation that left the waiting room without a label',
   'never-seen': 'what waited for an observation that never came',
-  overflowed: 'left the full waiting room early'
+  overflowed: 'left the full waiting room early, or lies beyond a limit of the learner'
 } as const
 /** The parts whose cost is told. */
 export const parts = ['predict', 'learn', 'single'] as const
