@@ -112,7 +112,6 @@ export class Learner {
   }
 
   save(): Saved {
-    const { width } = this.#encoder
     return {
       fold: FOLD,
       options: this.options as unknown as Saved,
@@ -126,7 +125,7 @@ export class Learner {
       overflowed: this.#overflow.save(),
       encoder: this.#encoder.save(),
       seen: this.#seen.save(),
-      tasks: this.#tasks.map(task => task.save(width)),
+      tasks: this.#tasks.map(task => task.save(this.#encoder.width)),
       block: this.#block.save()
     }
   }
@@ -151,9 +150,8 @@ export class Learner {
     learner.#overflow.load(from.overflowed!)
     learner.#encoder.load(from.encoder!)
     learner.#seen.load(from.seen!)
-    const { width } = learner.#encoder
     for (const [i, task] of (from.tasks as Saved[]).entries())
-      learner.#tasks.push(TaskLearner.load(task, i, learner.#block, options, width))
+      learner.#tasks.push(TaskLearner.load(task, i, learner.#block, options, learner.#encoder.width))
     learner.#block.load(from.block!)
     return learner
   }
