@@ -101,10 +101,8 @@ export const signalKinds = [
   'feature-overflowed',
   'category-overflowed',
   'knots-refitted',
-  'example-repeated',
   'label-corrected',
-  'effort-capped',
-  'expert-reset'
+  'effort-capped'
 ] as const
 export type SignalKind = (typeof signalKinds)[number]
 
