@@ -46,10 +46,18 @@ export class Life {
     return false
   }
 
-  /** As `reaches`, without a turn of this process's loop in between: a phase may last for a fraction of a millisecond. */
+  /**
+   * Stops the process (SIGSTOP) in a phase, and gives up after `ms`. A phase may last for a fraction of a millisecond and be
+   * over when the signal comes: then it goes on (SIGCONT) and is caught again. A stopped process can be killed.
+   */
   catches(letter, ms) {
-    for (const until = performance.now() + ms; performance.now() < until; Atomics.wait(still, 0, 0, 0.02))
+    for (const until = performance.now() + ms; performance.now() < until; Atomics.wait(still, 0, 0, 0.02)) {
+      if (this.letter !== letter) continue
+      this.#child.kill('SIGSTOP')
+      Atomics.wait(still, 0, 0, 2)
       if (this.letter === letter) return true
+      this.#child.kill('SIGCONT')
+    }
     return false
   }
 
