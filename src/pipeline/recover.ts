@@ -101,6 +101,13 @@ async function newestGood(
   committed: readonly Position[]
 ): Promise<{ learner: Learner; snapshot: StoredSnapshot | null; warnings: string[] }> {
   const warnings: string[] = []
+  const loaded = (bytes: Uint8Array, name: string): Learner => {
+    try {
+      return Learner.load(state.decode(bytes), learner, meter)
+    } catch (error) {
+      throw new Fault('FOLD_VERSION', `snapshot ${name}: ${(error as Error).message}`, error)
+    }
+  }
   for (const stored of await snapshots.list()) {
     if ('damage' in stored) {
       warnings.push(`snapshot ${stored.name} is damaged (${stored.damage}): passed over`)
@@ -113,15 +120,21 @@ async function newestGood(
       warnings.push(`snapshot ${stored.name} holds examples up to ${ahead.offset}, which the log has not committed: passed over`)
       continue
     }
-    try {
-      const { state: bytes } = await snapshots.read(stored.name)
-      return { learner: Learner.load(state.decode(bytes), learner, meter), snapshot: stored, warnings }
-    } catch (error) {
-      if (!(error instanceof Fault)) throw new Fault('FOLD_VERSION', `snapshot ${stored.name}: ${(error as Error).message}`, error)
-      warnings.push(`snapshot ${stored.name} cannot be read (${error.message}): passed over`)
-    }
+    const bytes = await wholeState(snapshots, stored.name)
+    if (bytes instanceof Uint8Array) return { learner: loaded(bytes, stored.name), snapshot: stored, warnings }
+    warnings.push(`snapshot ${stored.name} cannot be read (${bytes.message}): passed over`)
   }
   return { learner: new Learner(learner, meter), snapshot: null, warnings }
+}
+
+/** The state of a snapshot, or the fault that says why it is not whole. */
+async function wholeState(snapshots: SnapshotStore, name: string): Promise<Uint8Array | Fault> {
+  try {
+    return (await snapshots.read(name)).state
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'SNAPSHOT_DAMAGED') return error
+    throw error
+  }
 }
 
 /** Retention must not have taken examples that the state still needs. */

@@ -130,7 +130,7 @@ describe('the waiting room', () => {
         expect(table.made.length - pairs.size).toBeLessThanOrEqual(table.outcomes.filter(outcome => outcome === 'corrected').length * 2)
         for (const pair of pairs) {
           const classes = table.made.filter(made => made.startsWith(`${pair} `))
-          classes.forEach((one, i) => expect(one).not.toBe(classes[i - 1]))
+          for (const [i, one] of classes.entries()) expect(one).not.toBe(classes[i - 1])
         }
       }),
       { numRuns: 500, seed: 1 }
