@@ -135,9 +135,10 @@ export class Pipeline implements Gateway {
     }
     try {
       let next = ahead()
-      while (!stop.aborted || (!givenUp() && Object.values(this.#lag).some(lag => lag > 0))) {
+      const behind = (): boolean => Object.values(this.#lag).some(lag => lag > 0)
+      while (!stop.aborted || (!givenUp() && behind())) {
         phase?.('reading')
-        const batch = await within(next, IDLE_MS)
+        const batch = await within(next, stop.aborted && !behind() ? 0 : IDLE_MS, stop)
         if (batch !== 'idle' && batch.done) break
         if (!(await this.#take(batch === 'idle' ? [] : batch.value, givenUp))) {
           tell('warn', 'stopped while the log has no room: what was not committed is taken again at the next start')
@@ -366,11 +367,17 @@ function isPassing(error: unknown): error is Fault {
   return error instanceof Fault && error.disposition === 'retry'
 }
 
-/** The value of `promise`, or 'idle' when it takes longer than `ms`. The promise goes on. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | 'idle'> {
-  let timer: NodeJS.Timeout | undefined
+/** The value of `promise`, or 'idle' when it takes longer than `ms` or `wake` aborts meanwhile. The promise goes on. */
+async function within<T>(promise: Promise<T>, ms: number, wake: AbortSignal): Promise<T | 'idle'> {
+  let stopWaiting = (): void => undefined
   const idle = new Promise<'idle'>(resolve => {
-    timer = setTimeout(() => resolve('idle'), ms)
+    const end = (): void => resolve('idle')
+    const timer = setTimeout(end, ms)
+    wake.addEventListener('abort', end)
+    stopWaiting = () => {
+      clearTimeout(timer)
+      wake.removeEventListener('abort', end)
+    }
   })
-  return Promise.race([promise, idle]).finally(() => clearTimeout(timer))
+  return Promise.race([promise, idle]).finally(stopWaiting)
 }
