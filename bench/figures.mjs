@@ -31,6 +31,7 @@ const columns = {
   noChange: 'κ no change',
   majority: 'κ majority',
   single: 'κ single',
+  singleGMean: 'G-mean single',
   perSecond: 'events/s',
   peakRssMiB: 'peak MiB'
 }
@@ -99,6 +100,7 @@ function figuresOf({ eventsPerSecond, peakRssMiB, tasks }, task) {
     noChange: baselines.noChange.kappa,
     majority: baselines.majority.kappa,
     single: baselines.single?.kappa ?? null,
+    singleGMean: baselines.single?.gMean ?? null,
     perSecond: eventsPerSecond,
     peakRssMiB
   }
