@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { InvalidArgumentError } from 'commander'
 import type { Label, Observation } from '../events/event.ts'
 import { parseTime, timeForms } from '../events/time.ts'
-import { Fault } from '../fault/fault.ts'
+import { isPassing } from '../fault/fault.ts'
 import type { Codec } from '../pipeline/codec.ts'
 import type { Log, Outgoing } from '../pipeline/log.ts'
 
@@ -30,7 +30,7 @@ export async function write(log: Log, records: readonly Outgoing[], signal: Abor
     try {
       at += (await log.write(records.slice(at, at + CHUNK))).length
     } catch (error) {
-      if (!(error instanceof Fault) || error.disposition !== 'retry') throw error
+      if (!isPassing(error)) throw error
       if (!told) process.stderr.write(`andon: ${error.message}; waiting for room\n`)
       told = true
       await sleep(FULL_WAIT_MS, undefined, { signal }).catch(() => undefined)

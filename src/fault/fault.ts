@@ -48,3 +48,8 @@ export class Fault extends Error {
     this.disposition = dispositions[code]
   }
 }
+
+/** A fault that goes by itself, such as a full disk: the same call may succeed later. */
+export function isPassing(error: unknown): error is Fault {
+  return error instanceof Fault && error.disposition === 'retry'
+}

@@ -7,7 +7,7 @@
 import { setMaxListeners } from 'node:events'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { fromJson } from '../events/from-json.ts'
-import { Fault } from '../fault/fault.ts'
+import { Fault, isPassing } from '../fault/fault.ts'
 import type { Gateway, PipelineStatus } from '../pipeline/gateway.ts'
 import { type Access, accessTo } from './access.ts'
 import { type Refusal, Refused, refusal, refusalOf } from './answer.ts'
@@ -159,7 +159,7 @@ function statusOrReason(gateway: Gateway): PipelineStatus | { readonly ready: fa
   try {
     return gateway.status()
   } catch (error) {
-    if (error instanceof Fault && error.disposition === 'retry') return { ready: false, reasons: [error.message] }
+    if (isPassing(error)) return { ready: false, reasons: [error.message] }
     throw error
   }
 }

@@ -1,26 +1,26 @@
 /**
  * The loop around the fold: reads the log, lets every stage take its records, commits outputs, changes of the waiting room
- * and positions together, and snapshots the state at positions that are committed. One process, one loop, one order.
+ * and positions together. One process, one loop, one order.
  */
-
 import type { Policy } from '../events/check.ts'
 import type { EventName, Events, Prediction, Topic } from '../events/event.ts'
-import { Fault } from '../fault/fault.ts'
+import { Fault, isPassing } from '../fault/fault.ts'
 import type { RoomOptions } from '../join/room.ts'
-import { FOLD, type Learner } from '../learner/learner.ts'
+import type { Learner } from '../learner/learner.ts'
 import type { LearnerOptions } from '../learner/options.ts'
 import type { Codec } from './codec.ts'
 import { CostMeter } from './cost-meter.ts'
 import type { Gateway, PipelineStatus, Receipt, Timings } from './gateway.ts'
 import { Intake } from './intake.ts'
 import { JoinStage } from './join-stage.ts'
+import { Keeper } from './keeper.ts'
 import { LearnStage } from './learn-stage.ts'
 import type { Claim, Forgetful, Incoming, Log, Position, Retention } from './log.ts'
 import { partitionOf } from './partition.ts'
 import { type Postable, Posting, type Unusable } from './posting.ts'
 import { PredictStage } from './predict-stage.ts'
 import { recover, type StateCodec } from './recover.ts'
-import type { SnapshotStore, StoredSnapshot } from './snapshot-store.ts'
+import type { SnapshotStore } from './snapshot-store.ts'
 import type { Stage } from './stage.ts'
 import { Step } from './step.ts'
 import { Tallies } from './tallies.ts'
@@ -57,7 +57,6 @@ const BATCH = 500
 /** How often an idle pipeline looks at its clocks. */
 const IDLE_MS = 250
 const FULL_WAIT_MS = 500
-const RETAIN_EVERY_MS = 60_000
 
 export class Pipeline implements Gateway {
   readonly #options: PipelineOptions
@@ -69,25 +68,18 @@ export class Pipeline implements Gateway {
   readonly #startedAt: number
   #learner: Learner | null = null
   #claim: Claim | null = null
-  #signalsAt: Position | null = null
+  #keeper: Keeper | null = null
   #stages: readonly Stage[] = []
   #lag: Record<string, number> = {}
   #reasons: readonly string[] = ['starting']
-  #snapshot: StoredSnapshot | null = null
-  #snapshotAt = 0
-  /** Examples and controls in the newest snapshot, and when the last was tried. */
-  #savedAt = 0
-  #triedAt = 0
   /** Every prediction that the log took before this time has been taken, milliseconds since 1970. */
   #heard = Number.NEGATIVE_INFINITY
-  #retainedAt = 0
   #predicted = 0
 
   constructor(options: PipelineOptions) {
     const { codec, policy, stopwatch, clock, room, timings, log, posting } = options
     this.#options = options
     this.#startedAt = clock()
-    this.#retainedAt = clock()
     this.#intake = new Intake(codec, policy)
     this.#meter = new CostMeter(stopwatch)
     this.#join = new JoinStage({ ...room, codec, shard: SHARD, labelDelay: ms => timings.labelDelay(ms) })
@@ -147,7 +139,7 @@ export class Pipeline implements Gateway {
         if (batch !== 'idle') next = ahead()
         await this.#measureLag()
       }
-      await this.#save()
+      await this.#keeper!.save()
       tell('info', `stopped after ${this.#learner!.learned} examples, everything saved`)
     } finally {
       this.#reasons = ['stopped']
@@ -177,7 +169,7 @@ export class Pipeline implements Gateway {
       positions: this.#claim?.positions() ?? [],
       events: this.#tallies.all(),
       waiting: this.#join.room.size,
-      snapshot: this.#snapshot === null ? null : { learned: this.#snapshot.learned, at: this.#snapshotAt, bytes: this.#snapshot.bytes },
+      snapshot: this.#keeper?.newest ?? null,
       costs: { predict: perEvent(predict, this.#predicted), learn: perEvent(learn, folded), single: perEvent(single, folded) }
     }
   }
@@ -199,7 +191,7 @@ export class Pipeline implements Gateway {
   }
 
   async #recover(stop: AbortSignal): Promise<void> {
-    const { log, codec, snapshots, state, learner, tell, timings, stopwatch } = this.#options
+    const { log, codec, snapshots, state, learner, tell, timings, stopwatch, phase } = this.#options
     const before = stopwatch()
     this.#claim = await log.claim(GROUP)
     for await (const { key, value } of this.#claim.notes())
@@ -218,12 +210,11 @@ export class Pipeline implements Gateway {
     })
     for (const warning of recovered.warnings) tell('warn', warning)
     this.#learner = recovered.learner
-    this.#snapshot = recovered.snapshot
-    this.#savedAt = examplesIn(recovered.snapshot?.positions ?? [])
-    this.#triedAt = this.#savedAt
     // Of what is folded again the signals are told already: the next snapshot stands behind them, too.
     const home = partitionOf(SHARD, log.partitions.signals ?? 1)
-    this.#signalsAt = (await log.ends(['signals'])).find(each => each.partition === home) ?? null
+    const signals = (await log.ends(['signals'])).find(each => each.partition === home) ?? null
+    const keeping = { ...this.#options, inputs: INPUTS, saving: () => phase?.('snapshotting') }
+    this.#keeper = new Keeper(keeping, recovered.learner, this.#claim, recovered.snapshot, signals)
     const shared = { learner: recovered.learner, clock: stopwatch }
     const admits = (id: string, time: number): boolean => this.#join.room.admits(id, time)
     const served = (prediction: Prediction): void => {
@@ -235,10 +226,7 @@ export class Pipeline implements Gateway {
       this.#join,
       new LearnStage({ ...shared, shard: SHARD, learnMs: ms => timings.learnMs(ms) })
     ]
-    if (recovered.warnings.length > 0 && this.#examples > 0) {
-      this.#savedAt = Number.NaN
-      await this.#save()
-    }
+    if (recovered.warnings.length > 0) await this.#keeper.save(true)
     await this.#measureLag()
     this.#reasons = []
     tell(
@@ -267,8 +255,7 @@ export class Pipeline implements Gateway {
       if (!(await this.#commit(step, [...positions.values()], givenUp))) return false
       step.committed()
     }
-    if (this.#examples - this.#triedAt >= this.#options.snapshot.everyExamples) await this.#save()
-    if (clock() - this.#retainedAt >= RETAIN_EVERY_MS) await this.#retain()
+    await this.#keeper!.tend()
     return true
   }
 
@@ -278,8 +265,7 @@ export class Pipeline implements Gateway {
     for (;;) {
       try {
         const written = await this.#claim!.commit({ outputs, notes, positions })
-        const last = written.filter(position => position.topic === 'signals').at(-1)
-        if (last !== undefined) this.#signalsAt = { ...last, offset: last.offset + 1 }
+        this.#keeper!.committed(written)
         if (this.#reasons.length > 0) tell('info', 'there is room in the log again')
         this.#reasons = []
         return true
@@ -287,56 +273,10 @@ export class Pipeline implements Gateway {
         if (!isPassing(error)) throw error
         if (this.#reasons.length === 0) tell('error', `${error.message}; nothing is lost, trying again`)
         this.#reasons = [error.message]
-        await this.#retain()
+        await this.#keeper!.retain()
         if (givenUp()) return false
         await new Promise(resolve => setTimeout(resolve, FULL_WAIT_MS))
       }
-    }
-  }
-
-  /** Examples and controls committed so far. */
-  get #examples(): number {
-    return examplesIn(this.#claim!.positions())
-  }
-
-  /** A snapshot of the state at the committed positions. Without room for one the pipeline goes on and says so. */
-  async #save(): Promise<void> {
-    const { snapshots, state, snapshot, clock, phase, tell } = this.#options
-    const examples = this.#examples
-    if (examples === this.#savedAt) return
-    phase?.('snapshotting')
-    this.#triedAt = examples
-    const learner = this.#learner!
-    const positions = this.#claim!.positions().filter(position => position.topic === 'examples')
-    if (this.#signalsAt !== null) positions.push(this.#signalsAt)
-    try {
-      this.#snapshot = await snapshots.write({ fold: FOLD, positions, learned: learner.learned }, state.encode(learner.save()))
-      this.#snapshotAt = clock()
-      this.#savedAt = examples
-      await snapshots.keep(snapshot.keep)
-    } catch (error) {
-      if (!isPassing(error)) throw error
-      tell('error', `no snapshot: ${error.message}; the next is tried after ${snapshot.everyExamples} more examples or at the end`)
-    }
-  }
-
-  /** Forgets what the log need not keep: never a record not yet taken, nor what comes after the oldest snapshot. */
-  async #retain(): Promise<void> {
-    const { log, retentions, snapshots, clock, tell } = this.#options
-    this.#retainedAt = clock()
-    if (log.retain === undefined || retentions.length === 0) return
-    try {
-      const oldest = (await snapshots.list()).filter((each): each is StoredSnapshot => !('damage' in each)).at(-1)
-      const keep = [...this.#claim!.positions().filter(({ topic }) => topic !== 'examples'), ...(oldest?.positions ?? [])]
-      const floors = (await log.starts([...INPUTS, 'signals'])).map(({ topic, partition }) => ({
-        topic,
-        partition,
-        offset: keep.find(position => position.topic === topic && position.partition === partition)?.offset ?? 0
-      }))
-      await log.retain(retentions, floors, clock())
-    } catch (error) {
-      if (!isPassing(error)) throw error
-      tell('error', `nothing is forgotten: ${error.message}; it is tried again later`)
     }
   }
 
@@ -356,15 +296,6 @@ export class Pipeline implements Gateway {
     const decoded = this.#options.codec.decode(bytes)
     return !('code' in decoded) && decoded.name === 'prediction' ? decoded.event : null
   }
-}
-
-function examplesIn(positions: readonly Position[]): number {
-  return positions.reduce((sum, { topic, offset }) => (topic === 'examples' ? sum + offset : sum), 0)
-}
-
-/** A fault that goes by itself, such as a full disk. */
-function isPassing(error: unknown): error is Fault {
-  return error instanceof Fault && error.disposition === 'retry'
 }
 
 /** The value of `promise`, or 'idle' when it takes longer than `ms` or `wake` aborts meanwhile. The promise goes on. */
