@@ -99,12 +99,14 @@ function summary(file: string, flags: Flags, learner: LearnerOptions, evaluation
     eventsPerSecond: events / seconds,
     peakRssMiB,
     tasks: Object.fromEntries(
-      Object.entries(tasks).map(([name, { report, single, perDomain, costs }]) => [
+      Object.entries(tasks).map(([name, { report, window, forgetting, single, perDomain, costs }]) => [
         name,
         {
           judged: report.n,
           scores: report.scores,
           perClass: report.perClass,
+          window: { judged: window.n, scores: window.scores },
+          forgetting: { judged: forgetting.n, scores: forgetting.scores },
           baselines: {
             ...report.baselines,
             single:

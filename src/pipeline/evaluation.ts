@@ -32,6 +32,9 @@ export interface EvaluationOptions {
 
 export interface TaskEvaluation {
   readonly report: Report
+  /** Over the sliding window of the last rows, and over all with forgetting. */
+  readonly window: Report
+  readonly forgetting: Report
   readonly single: Report | null
   readonly perDomain: Readonly<Record<string, Report>>
   /** CPU microseconds a row and bytes of state. */
@@ -57,12 +60,16 @@ const MEBI = 1024 * 1024
 /** What is kept of a task beside the learner: its own list of classes, as they occur, and its boards. */
 class TaskBoards {
   readonly classes: string[] = []
-  readonly board = new Scoreboard()
-  readonly single = new Scoreboard()
+  readonly board: Scoreboard
+  readonly single = new Scoreboard({ window: 0, forget: 1 })
   readonly domains = new Map<string, Scoreboard>()
   readonly known = new KnownLabels()
   readonly truths: number[] = []
   readonly #index = new Map<string, number>()
+
+  constructor({ window, forgetting }: LearnerOptions['judge']) {
+    this.board = new Scoreboard({ window, forget: forgetting })
+  }
 
   indexOf(name: string): number {
     const known = this.#index.get(name)
@@ -84,7 +91,7 @@ class TaskBoards {
   domain(name: string): Scoreboard {
     let board = this.domains.get(name)
     if (board === undefined) {
-      board = new Scoreboard()
+      board = new Scoreboard({ window: 0, forget: 1 })
       this.domains.set(name, board)
     }
     return board
@@ -118,6 +125,8 @@ export async function evaluate(rows: AsyncIterable<Labelled> | Iterable<Labelled
     const free = baselineCost(boards, options.stopwatch)
     evaluated[name] = {
       report: boards.board.report(boards.classes),
+      window: boards.board.windowReport(boards.classes),
+      forgetting: boards.board.forgettingReport(boards.classes),
       single: options.learner.single ? boards.single.report(boards.classes) : null,
       perDomain: Object.fromEntries([...boards.domains].map(([domain, board]) => [domain, board.report(boards.classes)])),
       costs: {
@@ -137,7 +146,7 @@ function judge({ observation, labels }: Labelled, prediction: Prediction, learne
   for (const name in labels) {
     let boards = tasks.get(name)
     if (boards === undefined) {
-      boards = new TaskBoards()
+      boards = new TaskBoards(learner.options.judge)
       tasks.set(name, boards)
     }
     const truth = boards.indexOf(labels[name]!)

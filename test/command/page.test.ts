@@ -85,7 +85,15 @@ test('evaluate prints the fields of the page, and no other', async () => {
   const printed = [...new Set(fieldsOf(JSON.parse(stdout)))]
   const listed = rowsOf('What evaluate prints with --json').map(([field]) => field!)
   const inDomain = 'tasks.NAME.perDomain.DOMAIN'
-  expect(printed.filter(field => !field.startsWith(inDomain)).sort()).toEqual(listed.filter(field => field !== inDomain).sort())
+  const over = ['tasks.NAME.window', 'tasks.NAME.forgetting']
+  const folded = [inDomain, ...over]
+  expect(printed.filter(field => !folded.some(path => field.startsWith(path))).sort()).toEqual(
+    listed.filter(field => !folded.includes(field)).sort()
+  )
+  // A window and the forgetting scores have a count and the scores of the whole.
+  const counted = listed.filter(field => /^tasks\.NAME\.(judged|scores)/.test(field))
+  for (const path of over)
+    expect(printed.filter(field => field.startsWith(path)).sort()).toEqual(counted.map(field => field.replace('tasks.NAME', path)).sort())
   // A domain has the fields of its task, less those of the single model and the costs.
   const own = listed.filter(field => /^tasks\.NAME\.(judged|scores|perClass|baselines\.(noChange|majority))/.test(field))
   expect(printed.filter(field => field.startsWith(inDomain)).sort()).toEqual(own.map(field => field.replace('tasks.NAME', inDomain)).sort())
