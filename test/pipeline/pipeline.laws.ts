@@ -162,11 +162,11 @@ export const pipelineLaws: readonly PipelineLaw[] = [
           const world = await make()
           const pipeline = await play(world, async i => {
             if (i !== round) return world.drain()
+            const awaits = new Awaits(n)
             try {
-              return await world.drain(new Awaits(n))
-            } catch (error) {
-              crashed = error instanceof Crash
-              throw error
+              return await world.drain(awaits)
+            } finally {
+              crashed = awaits.crashed
             }
           })
           await expectSound(world, pipeline)

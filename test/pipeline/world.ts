@@ -23,7 +23,7 @@ export interface Plant {
 
 export interface WorldOptions {
   readonly plant?: Plant
-  readonly open?: () => Promise<Whole> | Whole
+  readonly open?: (clock: () => number) => Promise<Whole> | Whole
   readonly snapshots?: SnapshotStore
   readonly options?: Partial<PipelineOptions>
 }
@@ -49,6 +49,11 @@ export class Awaits {
   readonly #crashAt: number
   constructor(crashAt = Number.POSITIVE_INFINITY) {
     this.#crashAt = crashAt
+  }
+
+  /** Whether it came to the crash, even where nobody waited for it any more. */
+  get crashed(): boolean {
+    return this.count > this.#crashAt
   }
 
   async pass<T>(work: () => Promise<T>): Promise<T> {
@@ -140,9 +145,14 @@ export class World {
   static async make(options: WorldOptions = {}): Promise<World> {
     let world: World | null = null
     const clock = (): number => world?.now ?? T0
-    const log = options.open === undefined ? openMemoryLog({ partitions, clock }) : await options.open()
+    const log = options.open === undefined ? openMemoryLog({ partitions, clock }) : await options.open(clock)
     world = new World(log, options)
     return world
+  }
+
+  /** Time goes on. */
+  pass(ms: number): void {
+    this.now += ms
   }
 
   /** A pipeline as a process just started would have it. */
