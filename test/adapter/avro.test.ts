@@ -6,6 +6,7 @@ import { headerOf } from '../../src/adapter/avro/fingerprint.ts'
 import { currentOf, eventNames, loadSchemas } from '../../src/adapter/avro/schemas.ts'
 import { type EventName, type Events, type Observation, rejectionCodes } from '../../src/events/event.ts'
 import { Fault } from '../../src/fault/fault.ts'
+import { defaultLearnerOptions } from '../../src/learner/options.ts'
 import type { Codec } from '../../src/pipeline/codec.ts'
 import { plain, samples } from '../events/samples.ts'
 
@@ -132,6 +133,25 @@ describe('bytes that are no event say why', () => {
     expect(limitOf('example', 1000)).toBeGreaterThanOrEqual(
       limitOf('observation', 1000) + limitOf('label', 1000) + limitOf('prediction', 1000)
     )
+  })
+
+  test('a prediction of as many classes as the defaults allow, with the longest names, can be written', () => {
+    const { maxTasks, maxClasses } = defaultLearnerOptions
+    const long = (what: string, i: number): string => `${what}${i}`.padEnd(200, '€')
+    const classes = Array.from({ length: maxClasses }, (_, i) => long('c', i))
+    const probabilities = classes.map(() => 1 / maxClasses)
+    const tasks = Array.from({ length: maxTasks }, (_, i) => ({
+      task: long('t', i),
+      classes,
+      probabilities,
+      chosen: classes[0]!,
+      set: classes,
+      banks: [{ bank: 'task', weight: 1, opinion: probabilities, shares: [1] }]
+    }))
+    const prediction: Events['prediction'] = { observation: 'p', line: 'l', time: 1_767_225_600_000, learned: 1, fold: 1, tasks }
+    const bytes = codec.encode('prediction', prediction)
+    expect(bytes.length).toBeGreaterThan(2 ** 24)
+    expect(codeOf(bytes)).toBe('prediction')
   })
 
   test('lengths and counts beyond the bytes cost nothing', () => {

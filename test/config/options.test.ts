@@ -99,3 +99,9 @@ describe('the nearest name', () => {
     expect(editDistance('same', 'same')).toBe(0)
   })
 })
+
+test('more classes over all tasks than one prediction can name are refused', () => {
+  const read = (maxTasks: number, maxClasses: number) => () => loadConfig({ env: {}, overrides: { learner: { maxTasks, maxClasses } } })
+  expect(read(5, 4096)).not.toThrow()
+  expect(read(64, 4096)).toThrow(/learner\.maxClasses: expected at most 24000 classes over all tasks .* got 64 × 4096/)
+})

@@ -30,27 +30,34 @@ interface Reader {
 
 const HEADER_BYTES = 10
 const DEFAULT_MAX_BYTES = 262_144
+/**
+ * A prediction names every class of every task: at most 24,000 together, which the configuration sees to, each with names
+ * of up to 200 characters twice (1.2 KiB). The pipeline must never make one that it cannot write.
+ */
+const PREDICTION_BYTES = 33_554_432
 
 /**
- * The longest record of a name in bytes. What comes from outside has the limit that is set. What Andon writes itself grows
- * with its classes and is never held to less than the default. An example holds an observation, its labels and its
+ * The longest record of a name in bytes. What comes from outside has the limit that is set. What Andon writes itself is
+ * never held to less than the default, and a prediction to what the most classes take. An example holds an observation, its labels and its
  * prediction; a rejection holds a whole record of any of these, and 64 KiB for the rest of it.
  */
 export function limitOf(name: EventName, maxBytes: number): number {
   const own = Math.max(maxBytes, DEFAULT_MAX_BYTES)
+  const example = 2 * maxBytes + Math.max(maxBytes, PREDICTION_BYTES)
   switch (name) {
     case 'observation':
     case 'label':
     case 'control':
       return maxBytes
-    case 'prediction':
     case 'alert':
     case 'signal':
       return own
+    case 'prediction':
+      return Math.max(maxBytes, PREDICTION_BYTES)
     case 'example':
-      return 2 * maxBytes + own
+      return example
     case 'rejection':
-      return Math.max(1_048_576, 2 * maxBytes + own) + 65_536
+      return example + 65_536
   }
 }
 
