@@ -33,7 +33,7 @@ const figures = [
   { what: 'bare LMDB: append, then read', perSecond: bare.both, peakRssMiB: null },
   { what: 'the log through its port', perSecond: port.both, peakRssMiB: null },
   pipeline('pipeline, learning as by default', {}),
-  pipeline('pipeline, learning next to nothing', { learner: { experts: 1, steps: 1, single: false } })
+  pipeline('pipeline, learning next to nothing', { learner: { experts: 1, preset: 'fast', single: false } })
 ]
 const stream = join(data, 'imbalanced_rbf.csv.gz')
 if (existsSync(stream)) {

@@ -66,7 +66,15 @@ export function policyOf({ input, policy }: Config): Policy {
 /** The learner of a configuration. */
 export function learnerOptionsOf({ learner, judge, seed, domain }: Config): LearnerOptions {
   const { dedupe, ...rest } = learner
-  return { ...rest, maxIds: dedupe.maxIds, seed, domain, judge: { window: judge.window, forgetting: judge.forgetting } }
+  return {
+    ...rest,
+    banks: null,
+    effort: null,
+    maxIds: dedupe.maxIds,
+    seed,
+    domain,
+    judge: { window: judge.window, forgetting: judge.forgetting }
+  }
 }
 
 export interface PipelineHooks {
@@ -77,7 +85,7 @@ export interface PipelineHooks {
 
 /** The pipeline of a configuration over an open store. */
 export function openPipeline(config: Config, store: Store, hooks: PipelineHooks): Pipeline {
-  const { join: waiting, snapshot, http } = config
+  const { join: waiting, snapshot, load, http } = config
   return new Pipeline({
     ...store,
     ...hooks,
@@ -90,6 +98,7 @@ export function openPipeline(config: Config, store: Store, hooks: PipelineHooks)
     },
     policy: policyOf(config),
     snapshot,
+    load,
     retentions: retentions(config.log),
     posting: { maxWaiting: http.maxWaiting, predictWaitMs: http.predictWaitMs },
     clock: Date.now,

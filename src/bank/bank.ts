@@ -7,29 +7,65 @@ import type { Carry } from '../numeric/carry.ts'
 import type { Saved } from '../numeric/saved.ts'
 import type { Sparse } from '../numeric/sparse.ts'
 
+/** A record as banks may see it. */
+export interface Input {
+  /** Place of its domain in the order of appearance. */
+  readonly domain: number
+  /** By the encoder of all domains. */
+  readonly pooled: Sparse
+  /** By the encoder of its own domain, whose rows are the same but stand for the domain's own quantiles. */
+  readonly own: Sparse
+  /** What other tasks say of it, for a bank that hears them: see `chained.ts`. Empty where none does. */
+  readonly others: Sparse
+  /** Its features in column slots, NaN for missing. Never changed. */
+  readonly raw: Float64Array
+}
+
+/** Whose knots moved: all domains' encoder, or that of one domain. */
+export type Encoding = 'pooled' | number
+
+/** Shows the examples of a domain that are remembered, an input valid until the next; none where nothing is. */
+export type FirstExamples = (domain: number, visit: (input: Input, y: number) => void) => void
+
 export interface Bank {
   readonly name: string
 
   /**
    * Writes the distribution over the classes known so far into `q` (C): finite, positive or zero, summing to one within
-   * float32. Changes nothing that is saved.
+   * float32. False where the bank has nothing to say yet of such an input; `q` is then left alone. Changes nothing that is
+   * saved.
    */
-  opinion(x: Sparse, q: Float32Array): void
+  opinion(input: Input, q: Float32Array): boolean
 
   /** How the last opinion was shared among the experts, (K), summing to one. Valid until the next call. */
   shares(): Float32Array
 
   /** One step on an example of class `y` with weight `w`. `fresh` is false for a replayed one, which no statistic counts. */
-  learn(x: Sparse, y: number, w: number, fresh: boolean): void
+  learn(input: Input, y: number, w: number, fresh: boolean): void
 
   /** A class appeared: it gets the next index. */
   addClass(): void
 
-  /** The encoder moved its knots: the learned function must not jump. */
-  carry(moves: readonly Carry[]): void
+  /** Whether the numbers behind its last opinion were finite. Where they were not it is past mending, and is to be made anew. */
+  sound(): boolean
+
+  /**
+   * A domain has labels enough for weights of its own, where the bank has such. `first` shows them, for a bank that chooses by
+   * them where those weights start.
+   */
+  admit(domain: number, first?: FirstExamples): void
+
+  /** An encoder moved its knots: the learned function must not jump. */
+  carry(encoding: Encoding, moves: readonly Carry[]): void
 
   /** Multiplications of one opinion on `inputs` active inputs: what the bank costs. */
   cost(inputs: number): number
+
+  /** Bytes of what it has learned. */
+  readonly bytes: number
+
+  /** Gives its memory back to the kernel; it must not be used any more. */
+  release(): void
 
   save(): Saved
   /** Continues from what `save` returned, bit for bit. */

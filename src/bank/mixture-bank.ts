@@ -1,36 +1,19 @@
 /**
- * A bank that is a softmax gate over K multinomial logistic experts, all reading the same sparse vector. Its weights are a
- * span of columns of a row block: the gate's K columns, then K columns a class.
+ * A bank that is a softmax gate over K multinomial logistic experts. What it reads and whose weights it sums is the affair
+ * of its linear maps: the same bank is a task's, a domain's residual or a domain's own.
  */
 import type { Carry } from '../numeric/carry.ts'
 import { log } from '../numeric/exp-log.ts'
-import { hashNormal } from '../numeric/random.ts'
-import type { RowBlock, Span } from '../numeric/row-block.ts'
-import { gather, update } from '../numeric/rows.ts'
+import type { Kernel, Pace } from '../numeric/kernel.ts'
 import type { Saved } from '../numeric/saved.ts'
-import type { Sparse } from '../numeric/sparse.ts'
-import type { Bank } from './bank.ts'
-import { expertGradient, experts, type GatePenalties, gateGradient, gatePenalties, mix, responsibility, softmax } from './mixture.ts'
+import type { Bank, Encoding, Input } from './bank.ts'
+import type { Gate } from './gate.ts'
+import type { Active, Linear } from './linear.ts'
+import { activeGroups } from './mixture.ts'
+import { blameEvenly, evenness, WARM_UP } from './warm-up.ts'
 
 const f = Math.fround
 
-/** What a mixture bank is like. */
-export interface Temperament {
-  /** K: number of experts. */
-  readonly experts: number
-  /** η: step size. */
-  readonly rate: number
-  /** λ: decay of touched expert weights towards zero. */
-  readonly decay: number
-  /** ρ: how much of the squared gradients is kept a step. */
-  readonly forgetting: number
-  readonly gate: GatePenalties & { /** L2 penalty of the gate's weights. */ readonly l2: number }
-}
-
-/** Spread of the gate's first weights over √D for D active inputs; the bias's is undivided. It breaks the symmetry of the experts. */
-const GATE_SPREAD = 0.3
-/** The same of the experts: small, so that at the start the bank has no opinion. */
-const EXPERT_SPREAD = 0.09
 /**
  * A class that appears after n examples starts at logit −.35 ln(1 + n), at least −4: somewhat above its prior odds as the
  * square root of the rare-class weight tempers them (−½ ln). The slope was chosen on steel_plates over nine seeds, where 0,
@@ -38,163 +21,198 @@ const EXPERT_SPREAD = 0.09
  */
 const NEW_CLASS_SLOPE = -0.35
 const LEAST_NEW_CLASS_LOGIT = -4
-/** Rate of the running mean of the gate that the load floor looks at: about the last 1,000 examples. */
-const LOAD_RATE = 0.001
-const BIAS_ROW = 0
 
-export class MixtureBank implements Bank {
+export interface MixtureOptions extends Pace {
+  /** Experts whose responsibility is below this are not touched in a step; 0 touches all. */
+  readonly sparse: number
+  /** Whether its experts first learn the same and then part. */
+  readonly warm?: boolean
+}
+
+/** Whoever has a mixture, or is one: what is watched of experts. */
+export interface Mixed extends Bank {
+  readonly mixture: MixtureBank
+}
+
+export class MixtureBank implements Bank, Mixed {
   readonly name: string
-  readonly K: number
+  readonly gate: Gate
   /** C: classes known. */
   C = 0
-  /** Running mean of the gate, (K). */
-  readonly meanGate: Float64Array
-  /** Experts' opinions of the last call of `opinion` or `learn`, (C, K). */
-  P = new Float32Array(0)
-  /** Gate and responsibilities of the last call, (K). */
-  readonly g: Float32Array
+  /** Experts' opinions of the last record, (C, K). */
+  P: Float32Array = new Float32Array(0)
+  /** Responsibilities of the last step, (K). */
   readonly r: Float32Array
 
-  readonly #block: RowBlock
-  readonly #span: Span
-  readonly #temperament: Temperament
-  readonly #top: Float32Array
-  readonly #sum: Float32Array
-  #z = new Float32Array(0)
-  #delta = new Float32Array(0)
-  #q = new Float32Array(0)
-  #inputs = 1
+  readonly #kernel: Kernel
+  readonly #head: Linear
+  readonly #ownsGate: boolean
+  readonly #options: MixtureOptions
+  readonly #active: Active
+  #z: Float32Array = new Float32Array(0)
+  #delta: Float32Array = new Float32Array(0)
+  #q: Float32Array = new Float32Array(0)
   #learned = 0
-  #seen: { x: Sparse; stamp: number } | null = null
+  /** Fresh examples until its experts are to blame for their own. */
+  readonly #warm: number
+  #input: Input | null = null
+  #stamps = [0, 0, 0, 0]
 
-  /** `inputs` is D, the number of inputs active at the start, which scales the first weights. */
-  constructor(name: string, block: RowBlock, temperament: Temperament, seed: number, inputs: number) {
+  /** `ownsGate` is false where the gate is shared and saved by another. */
+  constructor(name: string, kernel: Kernel, gate: Gate, head: Linear, options: MixtureOptions, ownsGate = true) {
     this.name = name
-    this.K = temperament.experts
-    this.#temperament = temperament
-    this.#block = block
-    this.#inputs = inputs
-    this.meanGate = new Float64Array(this.K).fill(1 / this.K)
-    this.g = new Float32Array(this.K)
-    this.r = new Float32Array(this.K)
-    this.#top = new Float32Array(this.K)
-    this.#sum = new Float32Array(this.K)
-    this.#span = block.reserve(this.K, (row, column) => this.#initial(seed, row, column))
+    this.gate = gate
+    this.r = kernel.floats(gate.K)
+    this.#kernel = kernel
+    this.#head = head
+    this.#options = options
+    this.#ownsGate = ownsGate
+    this.#warm = options.warm === true ? WARM_UP : 0
+    this.#active = { groups: kernel.ints(Math.ceil(gate.K / 4)), count: 0, places: kernel.ints(0) }
   }
 
-  opinion(x: Sparse, q: Float32Array): void {
-    this.#forward(x)
+  get K(): number {
+    return this.gate.K
+  }
+
+  get mixture(): MixtureBank {
+    return this
+  }
+
+  /** Fresh examples learned. */
+  get learned(): number {
+    return this.#learned
+  }
+
+  opinion(input: Input, q: Float32Array): boolean {
+    if (this.C === 0) return false
+    this.#forward(input)
     for (let c = 0; c < this.C; c++) q[c] = this.#q[c]!
+    return true
   }
 
   shares(): Float32Array {
-    return this.g
+    return this.gate.g
   }
 
-  learn(x: Sparse, y: number, w: number, fresh: boolean): void {
-    const { K, C, g, r, P } = this
-    const { rate, decay, forgetting, gate } = this.#temperament
-    if (this.#seen?.x !== x || this.#seen.stamp !== x.stamp) this.#forward(x)
-    this.#seen = null
-    const delta = this.#delta
-    responsibility(g, P, this.#q, y, r)
-    gateGradient(g, r, f(w), delta)
-    gatePenalties(this.#z, g, this.meanGate, gate, delta)
-    expertGradient(P, r, y, f(w), C, delta)
+  learn(input: Input, y: number, w: number, fresh: boolean): void {
+    const { K, C, gate, r, P } = this
+    if (!this.#isLast(input)) this.#forward(input)
+    this.#input = null
+    this.#kernel.blame(gate.g, P, this.#q, y, w, K, C, r, gate.delta, this.#delta)
+    if (this.#learned < this.#warm) blameEvenly(evenness(this.#learned), gate.g, P, y, w, r, gate.delta, this.#delta)
     if (fresh) this.#learned++
-    if (fresh) for (let k = 0; k < K; k++) this.meanGate[k]! += LOAD_RATE * (g[k]! - this.meanGate[k]!)
-    const { W, S, stride } = this.#block
-    const { from } = this.#span
-    if (gate.l2 === decay) {
-      update(W, S, stride, from, from + (1 + C) * K, x, delta, { rate, decay, forgetting })
-    } else {
-      update(W, S, stride, from, from + K, x, delta, { rate, decay: gate.l2, forgetting })
-      update(W, S, stride, from + K, from + (1 + C) * K, x, delta.subarray(K), { rate, decay, forgetting })
-    }
+    gate.learn(input, fresh)
+    if (this.#options.sparse > 0 && K % 4 === 0) {
+      activeGroups(r, this.#options.sparse, this.#active)
+      this.#head.updateActive(input, this.#delta, this.#options, K, this.#active)
+    } else this.#head.update(input, this.#delta, this.#options)
   }
 
   addClass(): void {
     this.C++
-    this.#seen = null
-    if ((1 + this.C) * this.K > this.#span.width) this.#block.widen(this.#span, (1 + Math.max(2, this.C * 2)) * this.K)
-    if (this.C > 1) this.#startClass(this.C - 1)
+    this.#input = null
+    const { K, C } = this
+    this.#head.widen(C * K)
+    if (C > 1) this.#head.startBias((C - 1) * K, C * K, f(Math.max(LEAST_NEW_CLASS_LOGIT, NEW_CLASS_SLOPE * log(1 + this.#learned))))
     this.#makeRoom()
   }
 
-  carry(moves: readonly Carry[]): void {
-    const { W, S, stride } = this.#block
-    const { from, width } = this.#span
-    for (const { row, from: lower, t } of moves) {
-      const moved = new Float32Array(lower.length * width)
-      for (const M of [W, S]) {
-        for (let j = 0; j < lower.length; j++) {
-          const a = (row + lower[j]!) * stride + from
-          const high = t[j]!
-          const low = f(1 - high)
-          for (let c = 0; c < width; c++) {
-            moved[j * width + c] = high === 0 ? M[a + c]! : f(f(low * M[a + c]!) + f(high * M[a + stride + c]!))
-          }
-        }
-        for (let j = 0; j < lower.length; j++) M.set(moved.subarray(j * width, (j + 1) * width), (row + j) * stride + from)
-      }
-    }
-    this.#seen = null
+  /** A domain gets weights of its own. */
+  admit(domain: number): void {
+    this.gate.admit(domain)
+    this.#head.admit(domain)
+    this.#input = null
+  }
+
+  carry(encoding: Encoding, moves: readonly Carry[]): void {
+    if (this.#ownsGate) this.gate.carry(encoding, moves)
+    this.#head.carry(encoding, moves)
+    this.#input = null
   }
 
   cost(inputs: number): number {
     return inputs * (1 + this.C) * this.K
   }
 
-  /** Bytes of its weights and their sums of squares. */
   get bytes(): number {
-    return this.#block.rows * this.#span.width * 8
+    return this.#head.bytes + (this.#ownsGate ? this.gate.bytes : 0)
+  }
+
+  /** A logit that is not finite times 0 is no number. */
+  sound(): boolean {
+    return sound(this.gate.z) && sound(this.#z)
+  }
+
+  release(): void {
+    this.#head.release()
+    if (this.#ownsGate) this.gate.release()
+    for (const array of [this.r, this.#active.groups, this.#active.places, this.#z, this.#delta, this.P, this.#q])
+      if (array.length > 0) this.#kernel.release(array)
+  }
+
+  /** Starts as a copy of another of the same shape, with this part of its squared gradients. */
+  startFrom(other: MixtureBank, kept: number): void {
+    this.load(other.save())
+    this.#head.quicken(kept)
+    this.gate.quicken(kept)
   }
 
   save(): Saved {
-    return { C: this.C, inputs: this.#inputs, learned: this.#learned, meanGate: this.meanGate.slice() }
+    return { C: this.C, learned: this.#learned, gate: this.#ownsGate ? this.gate.save() : null, head: this.#head.save() }
   }
 
   load(saved: Saved): void {
-    const { C, inputs, learned, meanGate } = saved as { C: number; inputs: number; learned: number; meanGate: Float64Array }
-    this.#inputs = inputs
+    const { C, learned, gate, head } = saved as { C: number; learned: number; gate: Saved; head: Saved }
     this.#learned = learned
     this.C = C
-    this.meanGate.set(meanGate)
+    if (this.#ownsGate) this.gate.load(gate)
+    this.#head.load(head)
     this.#makeRoom()
-    this.#seen = null
+    this.#input = null
   }
 
-  #forward(x: Sparse): void {
-    const { K, C } = this
-    const { W, stride } = this.#block
-    const { from } = this.#span
-    gather(W, stride, from, from + (1 + C) * K, x, this.#z)
-    softmax(this.#z, 0, K, this.g)
-    experts(this.#z, K, C, this.P, this.#top, this.#sum)
-    mix(this.g, this.P, C, this.#q)
-    this.#seen = { x, stamp: x.stamp }
+  #forward(input: Input): void {
+    const { K, C, gate } = this
+    gate.gather(input)
+    this.#head.gather(input, this.#z)
+    this.#kernel.forward(gate.z, this.#z, K, C, gate.g, this.P, this.#q)
+    this.#input = input
+    this.#stamps[0] = input.pooled.stamp
+    this.#stamps[1] = input.own.stamp
+    this.#stamps[2] = gate.version
+    this.#stamps[3] = input.others.stamp
   }
 
-  /** Zero weights but for the bias. */
-  #startClass(c: number): void {
-    const { W, S, stride } = this.#block
-    const logit = f(Math.max(LEAST_NEW_CLASS_LOGIT, NEW_CLASS_SLOPE * log(1 + this.#learned)))
-    const at = BIAS_ROW * stride + this.#span.from + (1 + c) * this.K
-    W.fill(logit, at, at + this.K)
-    S.fill(0, at, at + this.K)
+  #isLast(input: Input): boolean {
+    const [pooled, own, version, others] = this.#stamps
+    if (this.#input !== input || this.gate.asked !== input || this.gate.version !== version) return false
+    return input.pooled.stamp === pooled && input.own.stamp === own && input.others.stamp === others
   }
 
   #makeRoom(): void {
     const { K, C } = this
-    this.#z = new Float32Array((1 + C) * K)
-    this.#delta = new Float32Array((1 + C) * K)
-    this.P = new Float32Array(C * K)
-    this.#q = new Float32Array(C)
+    for (const array of [this.#z, this.#delta, this.P, this.#q]) if (array.length > 0) this.#kernel.release(array)
+    this.#z = this.#kernel.floats(C * K)
+    this.#delta = this.#kernel.floats(C * K)
+    this.P = this.#kernel.floats(C * K)
+    this.#q = this.#kernel.floats(C)
+    if (this.#options.sparse === 0) return
+    if (this.#active.places.length > 0) this.#kernel.release(this.#active.places)
+    this.#active.places = this.#kernel.ints(C * Math.ceil(K / 4))
   }
+}
 
-  #initial(seed: number, row: number, column: number): number {
-    if (column >= 2 * this.K) return 0
-    const spread = column < this.K ? GATE_SPREAD : EXPERT_SPREAD
-    return f((spread / (row === BIAS_ROW ? 1 : Math.sqrt(this.#inputs))) * hashNormal(seed, row, column))
+/** Whether every number is finite: 0 · x is 0 of those alone. In four sums, as each waits for the one before it. */
+function sound(all: Float32Array): boolean {
+  let [a, b, c, d] = [0, 0, 0, 0]
+  let i = 0
+  for (; i + 4 <= all.length; i += 4) {
+    a += all[i]! * 0
+    b += all[i + 1]! * 0
+    c += all[i + 2]! * 0
+    d += all[i + 3]! * 0
   }
+  for (; i < all.length; i++) a += all[i]! * 0
+  return a + b + c + d === 0
 }

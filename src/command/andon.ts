@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { Fault } from '../fault/fault.ts'
+import { ablateCommand } from './ablate.ts'
 import { backupCommand, restoreCommand } from './backup.ts'
 import { configCommand } from './config.ts'
 import { doctorCommand } from './doctor.ts'
@@ -24,6 +25,7 @@ const program = new Command('andon')
 const commands = [
   runCommand(),
   evaluateCommand(),
+  ablateCommand(),
   produceCommand(),
   simulateLineCommand(),
   replayCommand(),

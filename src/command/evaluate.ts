@@ -5,15 +5,20 @@ import { Command, InvalidArgumentError } from 'commander'
 import { openCsv } from '../adapter/csv/csv.ts'
 import { shuffleRows } from '../adapter/csv/shuffle.ts'
 import { loadConfig } from '../config/load.ts'
+import type { CurveReport } from '../judge/curve.ts'
 import type { Report } from '../judge/report.ts'
 import type { LearnerOptions } from '../learner/options.ts'
 import { Random } from '../numeric/random.ts'
 import { type Evaluation, evaluate, type TaskEvaluation } from '../pipeline/evaluation.ts'
 import { learnerOptionsOf } from '../wiring.ts'
 import { json, palette, progress, table } from './output.ts'
+import { betweenTasks, extremesOf, sharingOf, sharingTable } from './sharing-table.ts'
 
 /** Rows between two looks at the progress bar. */
 const PROGRESS_EVERY = 256
+
+/** Decision exponents of `--curve`: below 0 for frequent classes, 1 as if all were equally frequent, dense where curves bend. */
+const CURVE = [-0.25, 0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 1]
 
 interface Flags {
   readonly label: readonly string[]
@@ -25,6 +30,7 @@ interface Flags {
   readonly seed?: number
   readonly limit?: number
   readonly shuffle: boolean
+  readonly curve: boolean
   readonly config?: string
   readonly json: boolean
 }
@@ -38,10 +44,11 @@ export function evaluateCommand(): Command {
     .option('--ignore <columns>', 'columns that are no inputs', names, [])
     .option('--time <column>', 'column that holds the time of a row')
     .option('--delay <rows>', 'labels come this many rows late', whole, 0)
-    .option('--experts <k>', 'experts in the bank', positive)
+    .option('--experts <k>', 'experts in a mixture bank', positive)
     .option('--seed <s>', 'seed of every draw', whole)
     .option('--limit <rows>', 'stop after this many rows', positive)
     .option('--shuffle', 'take the order away first: the control for streams whose neighbours share a label', false)
+    .option('--curve', 'tell what the scores would be along decision exponents, from frequent classes to rare ones', false)
     .option('--config <file>', 'configuration whose learner is taken')
     .option('--json', 'print one JSON object', false)
     .addHelpText('after', '\nExample: andon evaluate steel_plates.csv --label fault --domain steel')
@@ -68,6 +75,7 @@ async function run(file: string, flags: Flags): Promise<void> {
   const evaluation = await evaluate(rows, {
     learner,
     delay: flags.delay,
+    curve: flags.curve ? curveOf(learner) : [],
     stopwatch: () => performance.now(),
     cpu: cpuMs,
     progress: done => {
@@ -75,7 +83,19 @@ async function run(file: string, flags: Flags): Promise<void> {
     }
   }).finally(() => bar.stop())
   const peakRssMiB = process.resourceUsage().maxRSS / 1024
-  process.stdout.write(flags.json ? json(summary(file, flags, learner, evaluation, peakRssMiB)) : page(file, flags, evaluation, peakRssMiB))
+  process.stdout.write(
+    flags.json ? json(summary(file, flags, learner, evaluation, peakRssMiB)) : page(file, flags, learner, evaluation, peakRssMiB)
+  )
+}
+
+/** The exponents of the curve, that of the learner among them. */
+function curveOf({ decisionExponent }: LearnerOptions): number[] {
+  return [...new Set([...CURVE, decisionExponent])].sort((a, b) => a - b)
+}
+
+/** What the calibration error and the curve are of: with delay, what was served is not kept in full. */
+function scored({ delay }: Flags): 'as served' | 'on arrival' {
+  return delay === 0 ? 'as served' : 'on arrival'
 }
 
 function cpuMs(): number {
@@ -86,6 +106,8 @@ function cpuMs(): number {
 /** What `--json` prints: documented in docs/commands.md, and only ever added to. */
 function summary(file: string, flags: Flags, learner: LearnerOptions, evaluation: Evaluation, peakRssMiB: number): object {
   const { events, features, learned, seconds, tasks } = evaluation
+  const status = evaluation.learner.status()
+  const sharing = new Map(status.tasks.map(task => [task.task, sharingOf(task, learner)]))
   return {
     file: basename(file),
     events,
@@ -99,7 +121,7 @@ function summary(file: string, flags: Flags, learner: LearnerOptions, evaluation
     eventsPerSecond: events / seconds,
     peakRssMiB,
     tasks: Object.fromEntries(
-      Object.entries(tasks).map(([name, { report, window, forgetting, single, perDomain, costs }]) => [
+      Object.entries(tasks).map(([name, { report, window, forgetting, single, perDomain, onArrival, costs }]) => [
         name,
         {
           judged: report.n,
@@ -125,20 +147,42 @@ function summary(file: string, flags: Flags, learner: LearnerOptions, evaluation
               { judged: each.n, scores: each.scores, perClass: each.perClass, baselines: each.baselines }
             ])
           ),
+          calibration: { scored: scored(flags), judged: onArrival.judged, ...onArrival.calibration },
+          curve: onArrival.curve === null ? null : { scored: scored(flags), judged: onArrival.judged, ...onArrival.curve },
+          sharing: sharing.get(name) ?? null,
+          starts: status.tasks.find(({ task }) => task === name)?.starts ?? [],
+          synthetic: status.tasks.find(({ task }) => task === name)?.synthetic ?? [],
           costs
         }
       ])
-    )
+    ),
+    taskAffinity: status.affinity
   }
 }
 
-function page(file: string, flags: Flags, { events, features, seconds, tasks }: Evaluation, peakRssMiB: number): string {
+function page(
+  file: string,
+  flags: Flags,
+  learner: LearnerOptions,
+  { events, features, seconds, tasks, learner: learned }: Evaluation,
+  peakRssMiB: number
+): string {
   const { bold, dim } = palette(process.stdout, process.env)
   const parts = [
     `${bold(basename(file))}: ${events} rows, ${features} inputs${flags.delay > 0 ? `, labels ${flags.delay} rows late` : ''}${flags.shuffle ? ', shuffled' : ''}`,
     dim(`${seconds.toFixed(1)} s, ${Math.round(events / seconds)} rows/s, peak memory ${Math.round(peakRssMiB)} MiB`)
   ]
-  for (const [name, task] of Object.entries(tasks)) parts.push('', `${bold(name)}`, comparison(task), '', perClass(task.report))
+  const status = learned.status()
+  for (const [name, task] of Object.entries(tasks)) {
+    parts.push('', bold(name), comparison(task), dim(calibration(task, flags)), '', perClass(task.report))
+    if (task.onArrival.curve !== null)
+      parts.push('', curve(task.onArrival.curve, flags), dim(`this learner decides with ${learner.decisionExponent}`))
+    const told = status.tasks.find(each => each.task === name)
+    const sharing = told === undefined ? null : sharingOf(told, learner)
+    if (sharing !== null) parts.push('', sharingTable(sharing, learner))
+  }
+  const others = extremesOf(status.affinity, betweenTasks)
+  if (others !== null) parts.push('', `tasks: ${others}`)
   return `${parts.join('\n')}\n`
 }
 
@@ -171,6 +215,25 @@ function comparison({ report, single, costs }: TaskEvaluation): string {
   rows.push(row('no change', baselines.noChange.accuracy, baselines.noChange.kappa, '–', '–', '–', costs.noChange))
   rows.push(row('majority', baselines.majority.accuracy, baselines.majority.kappa, '–', '–', '–', costs.majority))
   return table(['', 'accuracy', 'κ', 'G-mean', 'macro-F1', 'log loss', 'CPU µs/row', 'MiB'], rows)
+}
+
+function calibration({ onArrival: { judged, calibration } }: TaskEvaluation, flags: Flags): string {
+  const { beforeBias, afterBias } = calibration
+  return `calibration error ${figure(beforeBias)} before the class bias, ${figure(afterBias)} after (${scored(flags)}, ${judged} rows)`
+}
+
+function curve({ rarest, points }: CurveReport, flags: Flags): string {
+  const recall = rarest === null ? 'rarest recall' : `recall of ${rarest.class} (${rarest.support})`
+  return table(
+    [`exponent, ${scored(flags)}`, 'κ', 'G-mean', 'macro-F1', recall],
+    points.map(({ exponent, kappa, gMean, macroF1, rarestRecall }) => [
+      String(exponent).replace('-', '−'),
+      figure(kappa),
+      figure(gMean),
+      figure(macroF1),
+      figure(rarestRecall)
+    ])
+  )
 }
 
 function perClass({ perClass: classes }: Report): string {

@@ -103,6 +103,15 @@ export const options = z.strictObject({
     })
     .prefault({})
     .describe('Snapshots of the state with its positions'),
+  load: z
+    .strictObject({
+      behind: count(0, 1_000_000_000)
+        .default(5000)
+        .describe('Examples waiting to be learned from which on each is practised less; 0 never does so'),
+      least: count(1, 1000).default(1).describe('Learning steps an example that load never takes away')
+    })
+    .prefault({})
+    .describe('Less practice under load: each change is written to the log, so that every replica makes it at the same example'),
   http: z
     .strictObject({
       host: z.string().min(1).default('127.0.0.1').describe('Where to listen; an address that others can reach asks for a token'),

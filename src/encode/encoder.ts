@@ -1,140 +1,141 @@
 /**
  * A record becomes a short sparse vector. A number gives a standardised linear term and the hats of the two knots around
- * it; a category one entry per value; a missing value an entry of its own; and a bias is always on.
+ * it; a category one entry per value; a missing value an entry of its own; and a bias is always on. Entries that are 0 are
+ * left out.
  *
- * Encoding state belongs to the learner and learns from examples only: `observe` and `encode` change nothing, so that an
- * observation is encoded by what was known before it.
+ * An encoder holds what values are usual: of all records, or of one domain's. It learns from examples only: `encode`
+ * changes nothing, so that an observation is encoded by what was known before it.
+ *
+ * Shapes: per column slot; knots are (slots, intervals + 1), strictly increasing, `#fitted[slot]` of them in use.
  */
 
 import type { Carry } from '../numeric/carry.ts'
 import type { Random } from '../numeric/random.ts'
 import type { Saved } from '../numeric/saved.ts'
 import type { Sparse } from '../numeric/sparse.ts'
-import { addToMoments, type CategoryColumn, type Column, loadColumn, type NumericColumn, saveColumn } from './column.ts'
-import { carryOf, fraction, interval, quantileKnots } from './spline.ts'
+import { BIAS_ROW, type Columns, OVERFLOW, type Raw } from './columns.ts'
+import type { RawTable } from './raw-table.ts'
+import { carryOf, quantileKnots } from './spline.ts'
 
 export interface EncoderOptions {
-  /** Intervals between knots: 12 keeps a curve's shape and still sees 40 values an interval in 500. */
-  readonly intervals: number
   /** Examples after which knots are fitted again. */
   readonly refitAt: readonly number[]
   /** Values kept for the quantiles. */
   readonly reservoir: number
   /** About how many of the last examples moments and quantiles describe. */
   readonly horizon: number
-  readonly maxFeatures: number
-  /** Values of a category column with an entry of their own, by the column's name. */
-  readonly maxCategories: (name: string) => number
+  /** Columns that are left out. */
+  readonly skip: (name: string) => boolean
 }
 
-/** Features by column slot: a number, a category's index, NaN for missing, `OVERFLOW` for a category that has no entry. Shorter than the columns where those came later. */
-export type Raw = Float64Array
-
-const OVERFLOW = -1
 /** Standardised values beyond this are as extreme as one can be. */
 const CLIP = 4
-/** Values beyond this count as this: far from any sensor, and no difference or square of two such numbers overflows. */
-const FARTHEST = 1e100
 /** Too few values to place a curve. */
 const LEAST_FOR_KNOTS = 8
-const BIAS_ROW = 0
+/** How many examples the moments of another encoder count for in one that starts from it: its own soon outweigh them. */
+const BORROWED = 8
 
-export type Feature = number | string | null
-
-/** What `declare` found: names of features and categories that had to go without an entry. */
-export interface Declared {
-  readonly features: readonly string[]
-  readonly overflowed: readonly string[]
-}
-
-const NOTHING: Declared = { features: [], overflowed: [] }
+/** What a column is to an encoder. */
+const NUMERIC = 0
+const CATEGORY = 1
+const SKIPPED = 2
 
 export class Encoder {
-  /** Rows in use; the bias is row 0. */
-  rows = 1
   /** Examples learned from. */
   learned = 0
+  readonly #columns: Columns
   readonly #options: EncoderOptions
-  readonly #columns: Column[] = []
-  /** A name that brings numbers and words has a column for each. */
-  readonly #numeric = new Map<string, number>()
-  readonly #category = new Map<string, number>()
+  /** Knots a column may have. */
+  readonly #most: number
+  /** Columns met so far. */
+  #slots = 0
+  #kind = new Uint8Array(0)
+  #row = new Int32Array(0)
+  /** Values counted, at most the horizon: a forgetting mean and variance. */
+  #n = new Float64Array(0)
+  #mean = new Float64Array(0)
+  #variance = new Float64Array(0)
+  /** 1/σ, 0 of a constant. */
+  #scale = new Float64Array(0)
+  #knots = new Float64Array(0)
+  #fitted = new Int32Array(0)
   readonly #reservoir: Raw[] = []
 
-  constructor(options: EncoderOptions) {
+  constructor(columns: Columns, options: EncoderOptions) {
+    this.#columns = columns
     this.#options = options
+    this.#most = columns.intervals + 1
   }
 
-  /** Number of columns. */
-  get width(): number {
-    return this.#columns.length
-  }
-
-  /** Inputs active for a record with every column present and knots fitted: D at the start. */
-  get active(): number {
-    let n = 1
-    for (const column of this.#columns) n += column.kind === 'numeric' ? 3 : 1
-    return n
-  }
-
-  /** Gives columns and entries to the features and categories not seen before, in the order of the record. */
-  declare(features: ReadonlyMap<string, Feature>): Declared {
-    let found: { features: string[]; overflowed: string[] } | null = null
-    for (const [name, value] of features) {
-      if (value === null) continue
-      const known = typeof value === 'number' ? this.#numeric.get(name) : this.#category.get(name)
-      if (known === undefined) {
-        found ??= { features: [], overflowed: [] }
-        if (this.#columns.length >= this.#options.maxFeatures) {
-          found.overflowed.push(name)
-          continue
-        }
-        found.features.push(name)
-        this.#addColumn(name, typeof value === 'number' ? 'numeric' : 'category')
-      }
-      if (typeof value === 'string' && !this.#addCategory(name, value)) {
-        found ??= { features: [], overflowed: [] }
-        found.overflowed.push(`${name}=${value}`)
-      }
-    }
-    return found ?? NOTHING
-  }
-
-  /** The record's features in column slots. Unknown features are left out, unknown categories overflow. */
-  observe(features: ReadonlyMap<string, Feature>): Raw {
-    const raw = new Float64Array(this.#columns.length).fill(Number.NaN)
-    for (const [name, value] of features) {
-      if (typeof value === 'number') {
-        const slot = this.#numeric.get(name)
-        if (slot !== undefined) raw[slot] = Math.max(-FARTHEST, Math.min(value, FARTHEST))
-      } else if (typeof value === 'string') {
-        const slot = this.#category.get(name)
-        if (slot !== undefined) raw[slot] = (this.#columns[slot] as CategoryColumn).values.get(value) ?? OVERFLOW
-      }
-    }
-    return raw
+  /** Begins with what another knows: its moments as if they were few, and its knots until the first fit of its own. */
+  startFrom(other: Encoder): void {
+    this.#meet()
+    other.#meet()
+    this.#n = other.#n.map(n => Math.min(n, BORROWED))
+    this.#mean = other.#mean.slice()
+    this.#variance = other.#variance.slice()
+    this.#scale = other.#scale.slice()
+    this.#knots = other.#knots.slice()
+    this.#fitted = other.#fitted.slice()
   }
 
   /** Writes the active inputs of a record into `x`, bias first. */
   encode(raw: Raw, x: Sparse): void {
+    this.#meet()
     x.clear()
     x.push(BIAS_ROW, 1)
-    const columns = this.#columns
-    for (let slot = 0; slot < columns.length; slot++) {
-      const column = columns[slot]!
+    // Fields in variables: this runs for every replayed example, and a private field is looked up at every use.
+    const [slots, kinds, rows, means, scales, knots, fitted, most] = [
+      this.#slots,
+      this.#kind,
+      this.#row,
+      this.#mean,
+      this.#scale,
+      this.#knots,
+      this.#fitted,
+      this.#most
+    ]
+    for (let slot = 0; slot < slots; slot++) {
+      const kind = kinds[slot]!
+      if (kind === SKIPPED) continue
+      const row = rows[slot]!
       const value = slot < raw.length ? raw[slot]! : Number.NaN
-      if (column.kind === 'numeric') encodeNumber(column, value, x)
-      else x.push(Number.isNaN(value) ? column.row : value === OVERFLOW ? column.row + 1 : column.rows[value]!, 1)
+      if (kind === CATEGORY) {
+        if (Number.isNaN(value)) x.push(row, 1)
+        else x.push(value === OVERFLOW ? row + 1 : this.#columns.at(slot).rows[value]!, 1)
+      } else if (Number.isNaN(value)) x.push(row + 1, 1)
+      else {
+        const z = clipped((value - means[slot]!) * scales[slot]!)
+        if (z !== 0) x.push(row, z)
+        if (fitted[slot]! > 0) pushHats(knots, slot * most, fitted[slot]!, value, row + 2, x)
+      }
+    }
+  }
+
+  /** Writes standardised numbers and category indices into `out`, (slots); NaN for what is missing or left out. */
+  standardise(raw: Raw, out: Float32Array): void {
+    this.#meet()
+    for (let slot = 0; slot < this.#slots; slot++) {
+      const kind = this.#kind[slot]!
+      const value = slot < raw.length ? raw[slot]! : Number.NaN
+      out[slot] = kind === SKIPPED ? Number.NaN : kind === NUMERIC && !Number.isNaN(value) ? this.#z(slot, value) : value
     }
   }
 
   /** Learns moments and quantiles from an example. Returns how weights must move when knots did, else null. */
   learn(raw: Raw, random: Random): readonly Carry[] | null {
+    this.#meet()
     const { horizon, reservoir, refitAt } = this.#options
-    for (let slot = 0; slot < this.#columns.length; slot++) {
-      const column = this.#columns[slot]!
+    for (let slot = 0; slot < this.#slots; slot++) {
       const value = raw[slot]!
-      if (column.kind === 'numeric' && !Number.isNaN(value)) addToMoments(column, value, horizon)
+      if (this.#kind[slot] !== NUMERIC || Number.isNaN(value)) continue
+      const n = Math.min(this.#n[slot]! + 1, horizon) // Welford (1962), with the count capped so that the past is forgotten
+      const difference = value - this.#mean[slot]!
+      const mean = this.#mean[slot]! + difference / n
+      this.#n[slot] = n
+      this.#mean[slot] = mean
+      this.#variance[slot]! += (difference * (value - mean) - this.#variance[slot]!) / n
+      this.#scale[slot] = scaleOf(this.#variance[slot]!)
     }
     this.learned++
     if (this.#reservoir.length < reservoir) this.#reservoir.push(raw)
@@ -143,97 +144,108 @@ export class Encoder {
   }
 
   get bytes(): number {
-    return this.#reservoir.length * this.#columns.length * 8 + this.#columns.length * (this.#options.intervals + 1) * 8
+    return this.#reservoir.length * 8 + this.#slots * (this.#most + 5) * 8
   }
 
-  save(): Saved {
+  save(raws: RawTable): Saved {
+    this.#meet()
     return {
-      rows: this.rows,
       learned: this.learned,
-      columns: this.#columns.map(saveColumn),
-      reservoir: flatten(this.#reservoir, this.#columns.length)
+      n: this.#n.slice(),
+      mean: this.#mean.slice(),
+      variance: this.#variance.slice(),
+      fitted: this.#fitted.slice(),
+      knots: this.#knots.slice(),
+      reservoir: Int32Array.from(this.#reservoir, raw => raws.index(raw))
     }
   }
 
-  load(saved: Saved): void {
-    const { rows, learned, columns, reservoir } = saved as { rows: number; learned: number; columns: Saved[]; reservoir: Float64Array }
-    this.rows = rows
-    this.learned = learned
-    for (const each of columns) {
-      const column = loadColumn(each)
-      ;(column.kind === 'numeric' ? this.#numeric : this.#category).set(column.name, this.#columns.length)
-      this.#columns.push(column)
-    }
-    this.#reservoir.push(...unflatten(reservoir, columns.length))
+  load(saved: Saved, raws: RawTable): void {
+    const from = saved as {
+      learned: number
+      fitted: Int32Array
+      reservoir: Int32Array
+    } & Readonly<Record<'n' | 'mean' | 'variance' | 'knots', Float64Array>>
+    this.#meet()
+    this.learned = from.learned
+    this.#n.set(from.n)
+    this.#mean.set(from.mean)
+    this.#variance.set(from.variance)
+    this.#scale = this.#variance.map(scaleOf)
+    this.#fitted.set(from.fitted)
+    this.#knots.set(from.knots)
+    for (const index of from.reservoir) this.#reservoir.push(raws.at(index))
   }
 
-  #addColumn(name: string, kind: Column['kind']): void {
-    const row = this.rows
-    if (kind === 'numeric') {
-      this.#numeric.set(name, this.#columns.length)
-      this.#columns.push({ kind, name, row, n: 0, mean: 0, variance: 0, knots: new Float64Array(0) })
-      this.rows += 2 + this.#options.intervals + 1
-    } else {
-      this.#category.set(name, this.#columns.length)
-      this.#columns.push({ kind, name, row, values: new Map(), rows: [] })
-      this.rows += 2
+  /** Takes in the columns declared since. */
+  #meet(): void {
+    const { width } = this.#columns
+    if (width === this.#slots) return
+    const wider = <T extends Float64Array | Int32Array | Uint8Array>(old: T, made: T): T => {
+      made.set(old)
+      return made
     }
+    this.#kind = wider(this.#kind, new Uint8Array(width))
+    this.#row = wider(this.#row, new Int32Array(width))
+    this.#n = wider(this.#n, new Float64Array(width))
+    this.#mean = wider(this.#mean, new Float64Array(width))
+    this.#variance = wider(this.#variance, new Float64Array(width))
+    this.#scale = wider(this.#scale, new Float64Array(width))
+    this.#fitted = wider(this.#fitted, new Int32Array(width))
+    this.#knots = wider(this.#knots, new Float64Array(width * this.#most))
+    for (let slot = this.#slots; slot < width; slot++) {
+      const { kind, name, row } = this.#columns.at(slot)
+      this.#kind[slot] = this.#options.skip(name) ? SKIPPED : kind === 'numeric' ? NUMERIC : CATEGORY
+      this.#row[slot] = row
+    }
+    this.#slots = width
   }
 
-  #addCategory(name: string, value: string): boolean {
-    const column = this.#columns[this.#category.get(name)!] as CategoryColumn
-    if (column.values.has(value)) return true
-    if (column.values.size >= this.#options.maxCategories(name)) return false
-    column.values.set(value, column.rows.length)
-    column.rows.push(this.rows++)
-    return true
+  #z(slot: number, value: number): number {
+    return clipped((value - this.#mean[slot]!) * this.#scale[slot]!)
   }
 
   #refit(): readonly Carry[] {
     const moves: Carry[] = []
-    for (let slot = 0; slot < this.#columns.length; slot++) {
-      const column = this.#columns[slot]!
-      if (column.kind !== 'numeric') continue
+    for (let slot = 0; slot < this.#slots; slot++) {
+      if (this.#kind[slot] !== NUMERIC) continue
       const values = Float64Array.from(
         this.#reservoir.map(raw => (slot < raw.length ? raw[slot]! : Number.NaN)).filter(v => !Number.isNaN(v))
       )
       if (values.length < LEAST_FOR_KNOTS) continue
-      const knots = quantileKnots(values, this.#options.intervals)
+      const knots = quantileKnots(values, this.#columns.intervals)
       if (knots.length < 2) continue
-      if (column.knots.length > 0) moves.push(carryOf(column.row + 2, column.knots, knots))
-      column.knots = knots
+      const first = slot * this.#most
+      const before = this.#knots.slice(first, first + this.#fitted[slot]!)
+      if (before.length > 0) moves.push(carryOf(this.#row[slot]! + 2, before, knots))
+      this.#knots.set(knots, first)
+      this.#fitted[slot] = knots.length
     }
     return moves
   }
 }
 
-function encodeNumber(column: NumericColumn, value: number, x: Sparse): void {
-  if (Number.isNaN(value)) {
-    x.push(column.row + 1, 1)
-    return
+function scaleOf(variance: number): number {
+  return variance > 0 ? 1 / Math.sqrt(variance) : 0
+}
+
+function clipped(z: number): number {
+  return z > CLIP ? CLIP : z < -CLIP ? -CLIP : z
+}
+
+/** The two hats around a value, of `count` knots from `first` on, the first of which stands in row `row`. */
+function pushHats(knots: Float64Array, first: number, count: number, value: number, row: number, x: Sparse): void {
+  let low = first
+  let high = first + count - 1
+  while (high - low > 1) {
+    const middle = (low + high) >> 1
+    if (knots[middle]! <= value) low = middle
+    else high = middle
   }
-  const z = column.variance > 0 ? (value - column.mean) / Math.sqrt(column.variance) : 0
-  x.push(column.row, z > CLIP ? CLIP : Math.max(z, -CLIP))
-  const knots = column.knots
-  if (knots.length === 0) return
-  const i = interval(knots, value)
-  const t = fraction(knots, i, value)
-  x.push(column.row + 2 + i, 1 - t)
-  x.push(column.row + 3 + i, t)
-}
-
-/** Records as one matrix, (records, width or at least 1); a slot that a record lacks is missing. */
-export function flatten(raws: readonly Raw[], width: number): Float64Array {
-  const stride = Math.max(width, 1) // without columns the number of records must still be told
-  const all = new Float64Array(raws.length * stride).fill(Number.NaN)
-  raws.forEach((raw, i) => {
-    all.set(raw, i * stride)
-  })
-  return all
-}
-
-/** Back from `flatten`. */
-export function unflatten(all: Float64Array, width: number): Raw[] {
-  const stride = Math.max(width, 1)
-  return Array.from({ length: all.length / stride }, (_, i) => all.slice(i * stride, i * stride + width))
+  const below = knots[low]!
+  const raw = (value - below) / (knots[low + 1]! - below)
+  const t = raw < 0 ? 0 : raw > 1 ? 1 : raw
+  const at = row + low - first
+  if (t < 1) x.push(at, 1 - t)
+  if (t > 0) x.push(at + 1, t)
 }

@@ -102,6 +102,7 @@ export const signalKinds = [
   'category-overflowed',
   'knots-refitted',
   'label-corrected',
+  'bank-restarted',
   'effort-capped'
 ] as const
 export type SignalKind = (typeof signalKinds)[number]

@@ -26,6 +26,11 @@ export class Domains {
     return this.#names.get(name)!
   }
 
+  /** Place of a domain, −1 of one that is not known. */
+  find(name: string): number {
+    return this.#names.get(name) ?? -1
+  }
+
   /** The domain at a place. */
   at(index: number): string {
     return this.names[index]!

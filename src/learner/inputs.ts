@@ -1,10 +1,14 @@
 /** What of an observation becomes an input: its features, its domain, and those of station and product that the domain does not already say. */
 import type { Observation } from '../events/event.ts'
+import { log } from '../numeric/exp-log.ts'
 
 /** Column of the domain. No feature can have this name: the checks refuse control characters. */
 export const DOMAIN = '\u0001domain'
 const STATION = '\u0001station'
 const PRODUCT = '\u0001product'
+/** Columns of a task's last known label on the line and of its age, before the task's name. */
+const LAST = '\u0001last '
+const AGE = '\u0001age '
 
 /** Name of all domains beyond the limit. */
 export const OVERFLOW_DOMAIN = '(other)'
@@ -23,14 +27,33 @@ export function domainOf(observation: Observation, fields: readonly string[]): s
   return fields.map(field => fieldOf(observation, field)).join('/')
 }
 
-export function inputsOf(observation: Observation, fields: readonly string[], domain: string): Map<string, number | string | null> {
+/** What is known of a task on the observation's line: its last label, and how many of the line's examples were learned since. */
+export interface LastKnown {
+  readonly task: string
+  readonly label: string
+  readonly age: number
+}
+
+/** `last` is what is known of each task; an age n is the input ln(1 + n). */
+export function inputsOf(
+  observation: Observation,
+  fields: readonly string[],
+  domain: string,
+  last: readonly LastKnown[] = []
+): Map<string, number | string | null> {
   const inputs = new Map<string, number | string | null>()
   if (fields.length > 0) inputs.set(DOMAIN, domain)
   if (observation.station !== null && !fields.includes('station')) inputs.set(STATION, observation.station)
   if (observation.product !== null && !fields.includes('product')) inputs.set(PRODUCT, observation.product)
+  for (const { task, label, age } of last) inputs.set(LAST + task, label).set(AGE + task, log(1 + age))
   const { features } = observation
   for (const name in features) if (!fields.includes(`features.${name}`)) inputs.set(name, features[name]!)
   return inputs
+}
+
+/** Whether an input is a task's last known label: it may be any of the task's classes. */
+export function isLastLabel(name: string): boolean {
+  return name.startsWith(LAST)
 }
 
 /** How an input is called to people. */

@@ -4,24 +4,33 @@
  *
  * Of every example: score, then learn; what it teaches the encoder it teaches last, so that it is learned as it was seen.
  */
-import { Encoder } from '../encode/encoder.ts'
+import { RawTable } from '../encode/raw-table.ts'
 import type { Control, Example, Observation, Prediction, Signal } from '../events/event.ts'
+import type { Kernel } from '../numeric/kernel.ts'
+import { openKernel } from '../numeric/open-kernel.ts'
 import { Random } from '../numeric/random.ts'
-import { RowBlock } from '../numeric/row-block.ts'
 import type { Saved } from '../numeric/saved.ts'
-import { Sparse } from '../numeric/sparse.ts'
+import type { Ground } from './banks.ts'
+import { Chain } from './chain.ts'
 import { Domains } from './domains.ts'
-import { DOMAIN, inputName, inputNames, inputsOf } from './inputs.ts'
+import { type EncodedRecord, Encodings } from './encodings.ts'
+import { SharedGates } from './gates.ts'
+import { inputName, inputNames, inputsOf } from './inputs.ts'
+import { KEPT, LastLabels } from './last-labels.ts'
 import { type Meter, noMeter } from './meter.ts'
 import { checkSame, type LearnerOptions } from './options.ts'
 import { Overflow } from './overflow.ts'
+import { recipeOf } from './presets.ts'
 import { Seen, type SeenLabel } from './seen.ts'
 import { Signals } from './signals.ts'
 import type { LearnerStatus } from './status.ts'
 import { TaskLearner } from './task.ts'
+import { TaskAffinity } from './task-affinity.ts'
+import type { Watcher } from './watcher.ts'
 
 /** Version of the fold. Any change of what `take` computes raises it: states of different versions refuse to compare. */
-export const FOLD = 1
+export const FOLD = 2
+const MEBI = 1024 * 1024
 
 /** What became of a record. */
 export interface Taken {
@@ -44,36 +53,51 @@ export class Learner {
   readonly #tasks: TaskLearner[] = []
   readonly #domains: Domains
   readonly #overflow: Overflow
-  readonly #encoder: Encoder
-  readonly #block = new RowBlock()
+  readonly #encodings: Encodings
+  readonly #ground: Ground
   readonly #seen: Seen
+  /** Null where they are no inputs. */
+  readonly #lastLabels: LastLabels | null
   readonly #signals = new Signals()
+  readonly #affinity = new TaskAffinity()
   #random: Random
   readonly #meter: Meter
-  readonly #x = new Sparse()
-  readonly #asked = new Sparse()
+  readonly #arrived: EncodedRecord
+  readonly #learning: EncodedRecord
 
-  constructor(options: LearnerOptions, meter: Meter = noMeter) {
+  /** `kernel` is what it computes on: the bits are the same on every one. */
+  constructor(options: LearnerOptions, meter: Meter = noMeter, watcher: Watcher | null = null, kernel: Kernel = openKernel()) {
     this.options = options
     this.#meter = meter
     this.#random = new Random(options.seed)
     this.#seen = new Seen(options.maxIds)
+    this.#lastLabels = options.lastLabel ? new LastLabels(Math.min(KEPT, options.maxIds)) : null
     this.#overflow = new Overflow(this.#signals)
     this.#domains = new Domains(options.domain, options.maxDomains)
-    const { knots, maxFeatures, maxCategories, maxDomains } = options
-    this.#encoder = new Encoder({
-      ...knots,
-      maxFeatures,
-      maxCategories: name => (name === DOMAIN ? maxDomains + 1 : maxCategories)
-    })
+    this.#encodings = new Encodings(options, kernel)
+    const chain = recipeOf(options).banks.some(({ scope }) => scope === 'chain') ? new Chain() : null
+    const { maxMiB } = options
+    const hasRoom = (): boolean => maxMiB === null || this.bytes < maxMiB * MEBI
+    this.#ground = {
+      kernel,
+      encodings: this.#encodings,
+      options,
+      gates: new SharedGates(),
+      hasRoom,
+      chain,
+      signals: this.#signals,
+      watcher
+    }
+    this.#arrived = this.#encodings.record()
+    this.#learning = this.#encodings.record()
   }
 
   /** What the state says of an observation, for every task known. Changes nothing. */
   predict(observation: Observation): Prediction {
     this.#meter.enter('predict')
-    const domain = this.#domains.of(observation)
-    this.#encoder.encode(this.#encoder.observe(inputsOf(observation, this.options.domain, domain)), this.#asked)
-    const tasks = this.#tasks.filter(task => task.classes.length > 0).map(task => task.predict(this.#asked))
+    const record = this.#see(observation)
+    this.#hear(record, null)
+    const tasks = this.#tasks.filter(task => task.classes.length > 0).map(task => task.predict(record))
     this.#meter.leave('predict')
     return { observation: observation.id, line: observation.line, time: observation.time, learned: this.learned, fold: FOLD, tasks }
   }
@@ -82,11 +106,10 @@ export class Learner {
   predictSingle(
     observation: Observation
   ): ReadonlyMap<string, { readonly classes: readonly string[]; readonly probabilities: Float32Array; readonly chosen: string }> {
-    const domain = this.#domains.of(observation)
-    this.#encoder.encode(this.#encoder.observe(inputsOf(observation, this.options.domain, domain)), this.#asked)
+    const record = this.#see(observation)
     const said = new Map()
     for (const task of this.#tasks) {
-      const single = task.classes.length > 0 ? task.predictSingle(this.#asked) : null
+      const single = task.classes.length > 0 ? task.predictSingle(record) : null
       if (single !== null) said.set(task.name, { classes: task.classes, ...single })
     }
     return said
@@ -97,6 +120,20 @@ export class Learner {
     return 'kind' in record ? this.#takeControl(record) : this.#takeExample(record)
   }
 
+  /** Most learning steps an example may have by the last control, Infinity without; and most that it ever has. */
+  get stepCap(): number {
+    return this.#effort
+  }
+
+  get mostSteps(): number {
+    return recipeOf(this.options).effort.most
+  }
+
+  /** Bytes of what it has learned. */
+  get bytes(): number {
+    return this.#tasks.reduce((sum, task) => sum + task.bytes, this.#encodings.bytes + (this.#lastLabels?.bytes ?? 0))
+  }
+
   /** What it tells of itself. */
   status(): LearnerStatus {
     return {
@@ -105,13 +142,15 @@ export class Learner {
       repeated: this.#repeated,
       corrected: this.#corrected,
       domains: this.#domains.names,
-      features: this.#encoder.width,
-      bytes: this.#block.bytes + this.#encoder.bytes,
-      tasks: this.#tasks.map(task => task.status())
+      features: this.#encodings.columns.width,
+      bytes: this.bytes,
+      tasks: this.#tasks.map(task => task.status(this.#domains.names)),
+      affinity: this.#affinity.report(this.#tasks.map(task => task.name))
     }
   }
 
   save(): Saved {
+    const raws = new RawTable()
     return {
       fold: FOLD,
       options: this.options as unknown as Saved,
@@ -123,10 +162,15 @@ export class Learner {
       random: this.#random.save(),
       domains: this.#domains.save(),
       overflowed: this.#overflow.save(),
-      encoder: this.#encoder.save(),
+      columns: this.#encodings.columns.save(),
+      encodings: this.#encodings.save(raws),
       seen: this.#seen.save(),
-      tasks: this.#tasks.map(task => task.save(this.#encoder.width)),
-      block: this.#block.save()
+      tasks: this.#tasks.map(task => task.save(raws)),
+      gates: this.#ground.gates.save(),
+      affinity: this.#affinity.save(),
+      ...(this.#lastLabels === null ? {} : { lastLabels: this.#lastLabels.save() }),
+      ...(this.#ground.chain === null ? {} : { chain: this.#ground.chain.save() }),
+      raws: raws.save(this.#encodings.columns.width)
     }
   }
 
@@ -148,11 +192,15 @@ export class Learner {
     learner.#random = Random.load(from.random!)
     learner.#domains.load(from.domains!)
     learner.#overflow.load(from.overflowed!)
-    learner.#encoder.load(from.encoder!)
+    learner.#encodings.columns.load(from.columns!)
+    const raws = RawTable.load(from.raws!, learner.#encodings.columns.width)
+    learner.#encodings.load(from.encodings!, raws)
     learner.#seen.load(from.seen!)
-    for (const [i, task] of (from.tasks as Saved[]).entries())
-      learner.#tasks.push(TaskLearner.load(task, i, learner.#block, options, learner.#encoder.width))
-    learner.#block.load(from.block!)
+    learner.#lastLabels?.load(from.lastLabels!)
+    learner.#ground.chain?.load(from.chain!)
+    for (const [i, task] of (from.tasks as Saved[]).entries()) learner.#tasks.push(TaskLearner.load(task, i, learner.#ground, raws))
+    learner.#ground.gates.load(from.gates!)
+    learner.#affinity.load(from.affinity!)
     return learner
   }
 
@@ -164,52 +212,90 @@ export class Learner {
   }
 
   #takeExample(example: Example): Taken {
-    const { observation, labelTime } = example
+    const { observation, labelTime, prediction } = example
     this.#signals.open(labelTime, this.learned)
     const entry = this.#seen.get(observation.id)
     if (entry === undefined && observation.time <= this.#seen.floor) return { outcome: 'expired', signals: [] }
     const already = entry?.labels ?? []
+    // Before corrections: one may bring a class, which changes what its task says.
+    if (this.#ground.chain !== null) this.#hear(this.#see(observation, prediction?.learned), prediction)
     const { fresh, corrected, beyond } = this.#sort(example, already)
-    const labels = [...corrected, ...(fresh.length > 0 ? this.#study(example, fresh, entry === undefined) : [])]
+    const labels = [...corrected, ...(fresh.length > 0 ? this.#study(example, fresh, entry?.labels ?? null) : [])]
     if (labels.length > 0) this.#seen.remember(observation.id, observation.time, labels)
+    this.#ground.chain?.meet(this.#tasks)
     const outcome = fresh.length > 0 ? 'learned' : corrected.length > 0 ? 'corrected' : beyond ? 'overflowed' : 'repeated'
     if (outcome === 'learned') this.learned++
     if (outcome === 'repeated') this.#repeated++
     return { outcome, signals: this.#signals.close() }
   }
 
-  /** Scores the new labels, then learns them. Returns what to remember of them. */
-  #study(example: Example, fresh: readonly (readonly [task: string, name: string])[], first: boolean): SeenLabel[] {
+  /** Scores the new labels, then learns them; `before` are those learned of it earlier, null at the first. Returns what to remember of them. */
+  #study(example: Example, fresh: readonly (readonly [task: string, name: string])[], before: readonly SeenLabel[] | null): SeenLabel[] {
     const { observation, prediction } = example
     this.#meter.enter('learn')
     const domain = this.#domains.admit(observation, this.#signals)
-    const inputs = inputsOf(observation, this.options.domain, domain)
-    let x = this.#asked
-    let raw = this.#encoder.observe(inputs)
-    this.#encoder.encode(raw, x)
+    const place = this.#domains.indexOf(domain)
+    const inputs = this.#inputs(observation, domain, place, prediction?.learned ?? this.learned)
+    const arrived = this.#encode(this.#arrived, inputs, place)
     const chosen = fresh.map(([name, value]) => {
       const task = this.#task(name)
       const served = prediction?.tasks.find(each => each.task === name)
-      return task === undefined || task.classes.length === 0 ? -1 : task.judge(x, task.indexOf(value), domain, served, this.#meter)
+      return task === undefined || task.classes.length === 0 ? -1 : task.judge(arrived, task.indexOf(value), domain, served, this.#meter)
     })
-    if (this.#declare(inputs, domain)) {
-      x = this.#x
-      raw = this.#encoder.observe(inputs)
-      this.#encoder.encode(raw, x)
-    }
-    const steps = Math.min(this.options.steps, this.#effort)
+    this.#compare(fresh, chosen, before ?? [])
+    const record = this.#declare(inputs, domain) ? this.#encode(this.#learning, inputs, place) : arrived
+    record.heard = arrived.heard
     const labels: SeenLabel[] = []
     fresh.forEach(([name, value], i) => {
       const known = this.#task(name)
       if (this.#beyond(known, name, value)) return
       const task = known ?? this.#addTask(name)
       const y = this.#classOf(task, value)
-      task.learn(observation.id, domain, raw, x, y, this.#encoder, steps, this.#meter)
-      labels.push({ task: this.#tasks.indexOf(task), y, chosen: chosen[i]!, domain: this.#domains.indexOf(domain) })
+      task.learn(observation.id, domain, record, y, this.#effort, this.#meter)
+      labels.push({ task: this.#tasks.indexOf(task), y, chosen: chosen[i]!, domain: place })
     })
-    if (first) this.#teachEncoder(raw)
+    this.#lastLabels?.add(place, this.learned + 1, labels)
+    if (before === null) this.#teachEncodings(record, domain)
     this.#meter.leave('learn')
     return labels
+  }
+
+  /** Which task's choice would have helped which: all have been asked, none has learned. */
+  #compare(fresh: readonly (readonly [task: string, name: string])[], chosen: readonly number[], before: readonly SeenLabel[]): void {
+    if (this.#tasks.length < 2) return
+    const labelled = fresh.flatMap(([name, value], i) => {
+      const task = this.#task(name)
+      if (task === undefined || chosen[i]! < 0) return []
+      return [{ task: this.#tasks.indexOf(task), chosen: chosen[i]!, y: task.indexOf(value), p: task.reported }]
+    })
+    this.#affinity.observe(labelled, before)
+  }
+
+  /** An observation as it arrives: its domain may be unknown, and what was not declared is left out. */
+  #see(observation: Observation, version = this.learned): EncodedRecord {
+    const domain = this.#domains.of(observation)
+    const place = this.#domains.find(domain)
+    return this.#encode(this.#arrived, this.#inputs(observation, domain, place, version), place)
+  }
+
+  /** What of an observation is an input, with what was known of its domain when `version` examples were learned. */
+  #inputs(observation: Observation, domain: string, place: number, version: number): Map<string, number | string | null> {
+    const last = (this.#lastLabels?.known(place, version) ?? []).map(({ task, y, age }) => {
+      const { name, classes } = this.#tasks[task]!
+      return { task: name, label: classes[y]!, age }
+    })
+    return inputsOf(observation, this.options.domain, domain, last)
+  }
+
+  /** Where tasks hear one another: asks every task of a record, by what was served where that is known. */
+  #hear(record: EncodedRecord, prediction: Prediction | null): void {
+    const { chain } = this.#ground
+    if (chain !== null) record.heard = chain.hear(this.#tasks, record, prediction)
+  }
+
+  #encode(record: EncodedRecord, inputs: ReadonlyMap<string, number | string | null>, domain: number): EncodedRecord {
+    this.#encodings.fill(record, this.#encodings.columns.observe(inputs), domain, 'both')
+    return record
   }
 
   #task(name: string): TaskLearner | undefined {
@@ -234,7 +320,7 @@ export class Learner {
       else if (task === undefined || before === undefined) fresh.push([name, value])
       else {
         const y = this.#classOf(task, value)
-        task.correct(observation.id, this.#domains.at(before.domain), before.y, y, before.chosen)
+        task.correct(observation.id, this.#domains.at(before.domain), before.domain, before.y, y, before.chosen)
         corrected.push({ ...before, y })
         this.#corrected++
         this.#signals.tell(
@@ -247,16 +333,25 @@ export class Learner {
     return { fresh, corrected, beyond }
   }
 
-  #teachEncoder(raw: Float64Array): void {
-    const moves = this.#encoder.learn(raw, this.#random)
-    if (moves === null) return
-    for (const task of this.#tasks) task.carry(moves)
-    this.#signals.tell('knots-refitted', { value: this.#encoder.learned }, `knots fitted again after ${this.#encoder.learned} examples`)
+  #teachEncodings({ raw, domain }: EncodedRecord, name: string): void {
+    const moved = this.#encodings.learn(raw, domain, this.#random)
+    if (moved.length === 0) return
+    for (const task of this.#tasks) task.carry(moved)
+    this.#ground.gates.carry(moved)
+    for (const { encoding, learned } of moved) {
+      const own = encoding === 'pooled' ? {} : { domain: name }
+      this.#signals.tell(
+        'knots-refitted',
+        { ...own, value: learned },
+        `knots ${own.domain === undefined ? 'of all' : `of ${name}`} fitted again after ${learned} examples`
+      )
+    }
   }
 
   /** Makes room for the inputs not seen before. True when there were any. */
   #declare(inputs: ReadonlyMap<string, number | string | null>, domain: string): boolean {
-    const { features, overflowed } = this.#encoder.declare(inputs)
+    const before = this.#encodings.columns.rows
+    const { features, overflowed } = this.#encodings.columns.declare(inputs)
     if (features.length > 0) {
       this.#signals.tell('feature-appeared', { domain, value: features.length }, `features appeared: ${inputNames(features)}`)
     }
@@ -266,9 +361,7 @@ export class Learner {
         { domain },
         `${inputName(name)} has no entry of its own: the limit is reached`
       )
-    const grown = this.#encoder.rows > this.#block.rows
-    this.#block.extend(this.#encoder.rows)
-    return grown
+    return this.#encodings.columns.rows > before
   }
 
   /** Whether a label lies beyond the limit on tasks or on the classes of its task; each name is told once. */
@@ -285,7 +378,7 @@ export class Learner {
   }
 
   #addTask(name: string): TaskLearner {
-    const task = new TaskLearner(name, this.#tasks.length, this.#block, this.options, this.#encoder.active)
+    const task = new TaskLearner(name, this.#tasks.length, this.#ground, this.#encodings.columns.active)
     this.#tasks.push(task)
     this.#signals.tell('task-appeared', { task: name }, `task ${name} appeared`)
     return task

@@ -1,22 +1,86 @@
 /** What a learner is told once and for all. It is part of the state: other options are another learner. */
-import type { GatePenalties } from '../bank/mixture.ts'
+import type { GateOptions } from '../bank/gate.ts'
+import type { NeighbourOptions } from '../bank/neighbour-bank.ts'
 import type { Saved } from '../numeric/saved.ts'
+import type { PoolOptions } from '../pool/pool.ts'
+import type { RestOptions } from '../pool/rest.ts'
 import type { RareOptions } from './class-frequency.ts'
+import type { GateInput } from './gate-rows.ts'
+import type { Preset } from './presets.ts'
+import type { StartKind } from './starts.ts'
+
+export interface BankOptions {
+  readonly name: string
+  /** `task`: all domains; `residual`: all domains with a part of each's own; `solo`: each domain for itself; `memory`: neighbours; `chain`: all domains, and what other tasks say. */
+  readonly scope: 'task' | 'residual' | 'solo' | 'memory' | 'chain'
+  /** Whether all tasks share one gate. */
+  readonly joint: boolean
+  /** K, where it is not that of the learner. */
+  readonly experts?: number
+  /** Where it starts, where that is not as the learner's. */
+  readonly start?: StartKind
+  /** η: step size. */
+  readonly rate: number
+  /** λ: decay of touched weights. */
+  readonly decay: number
+  /** Most learning steps an example, the example itself and replayed ones, where the effort says more; null for no such limit. */
+  readonly steps: number | null
+  /** What its gate reads; `all` leaves it to `gateInput`. */
+  readonly gate: GateInput
+}
+
+/**
+ * Learning steps an example, of banks that adapt them: `max(least, min(most, scale/n))` after n examples, so that while data
+ * are few they are gone over often, and the cost of an endless stream is that of `least`.
+ */
+export interface Effort {
+  readonly least: number
+  readonly most: number
+  /** Examples × steps. */
+  readonly scale: number
+}
 
 export interface LearnerOptions {
   readonly seed: number
   /** Fields of an observation that together name its domain: `line`, `station`, `product` or `features.NAME`. May be empty. */
   readonly domain: readonly string[]
+  /** Which banks answer and how much they practise, where the two below do not say otherwise. */
+  readonly preset: Preset
+  /** `full`: banks of every task; `cheap`: gates that all tasks share, 2 + domains in number, for many lines and tasks. */
+  readonly sharing: 'full' | 'cheap'
+  /** The banks of every task; null for those of the preset. */
+  readonly banks: readonly BankOptions[] | null
+  /** Learning steps an example; null for those of the preset. */
+  readonly effort: Effort | null
+  /** K: experts in a mixture. */
   readonly experts: number
-  readonly rate: number
-  readonly decay: number
+  /** ρ: how much of the squared gradients behind a weight's rate is kept a step. */
   readonly forgetting: number
-  /** Learning steps per example: the example itself, then replayed ones. */
-  readonly steps: number
+  /** Experts whose responsibility is below this are not touched in a step. */
+  readonly sparse: number
   readonly memoryPerClass: number
+  readonly neighbours: NeighbourOptions
+  readonly pool: PoolOptions
+  /** α of the guard: the share of weight that is spread anew at every label. */
+  readonly guardShare: number
+  readonly rest: RestOptions
+  /** Where mixtures start: see `starts.ts`. */
+  readonly start: StartKind
+  /** Labels a domain must have before it gets weights of its own. */
+  readonly admitAfter: number
+  /** Mebibytes of state from which on no domain gets weights of its own; null for no such ceiling. */
+  readonly maxMiB: number | null
   readonly knots: { readonly intervals: number; readonly refitAt: readonly number[]; readonly reservoir: number; readonly horizon: number }
   readonly rare: RareOptions
-  readonly gate: GatePenalties & { readonly l2: number }
+  readonly gate: GateOptions
+  /** What the gate reads of every mixture bank that does not say it itself. */
+  readonly gateInput: GateInput
+  /** Whether the last known label of a record's domain and its age are inputs. */
+  readonly lastLabel: boolean
+  /** Whether every task has a bank that hears what the others say. */
+  readonly chain: boolean
+  /** γ of the decision: how much more a rare class is chosen than its probability says. */
+  readonly decisionExponent: number
   readonly maxClasses: number
   readonly maxDomains: number
   readonly maxFeatures: number
@@ -33,15 +97,28 @@ export interface LearnerOptions {
 export const defaultLearnerOptions: LearnerOptions = {
   seed: 1,
   domain: ['line'],
+  preset: 'default',
+  sharing: 'full',
+  banks: null,
+  effort: null,
   experts: 16,
-  rate: 0.06,
-  decay: 0,
   forgetting: 0.9995,
-  steps: 4,
-  memoryPerClass: 600,
-  knots: { intervals: 12, refitAt: [32, 128, 512, 2048], reservoir: 500, horizon: 5000 },
-  rare: { exponent: 0.5, cap: 20, forgetting: 0.9995 },
+  sparse: 0,
+  memoryPerClass: 300,
+  neighbours: { capacity: 2000, neighbours: 5 },
+  pool: { rate: 0.003, clip: 5, floor: 1e-4 },
+  guardShare: 0.001,
+  rest: { below: 0.02 },
+  start: 'random',
+  admitAfter: 0,
+  maxMiB: 4096,
+  knots: { intervals: 16, refitAt: [32, 128, 512, 2048], reservoir: 500, horizon: 5000 },
+  rare: { exponent: 0.5, cap: 20, forgetting: 0.9995, synthetic: 0 },
   gate: { loadFloor: 0.01, zLoss: 0, entropy: 0, l2: 0 },
+  gateInput: 'all',
+  lastLabel: false,
+  chain: false,
+  decisionExponent: 0,
   maxClasses: 256,
   maxDomains: 256,
   maxFeatures: 4096,

@@ -1,6 +1,11 @@
 /** What the learner tells of itself: for `/status`, the metrics and the terminal. */
 import type { Report } from '../judge/report.ts'
+import type { TransferReport } from '../pool/transfer.ts'
 import type { BankReport } from '../stability/expert-report.ts'
+import type { BlendReport } from './blend.ts'
+import type { AffinityReport } from './line-affinity.ts'
+import type { StartStatus } from './starts.ts'
+import type { SyntheticReport } from './synthetic-replay.ts'
 
 export interface TaskStatus {
   readonly task: string
@@ -18,6 +23,16 @@ export interface TaskStatus {
   readonly single: Report | null
   readonly perDomain: Readonly<Record<string, Report>>
   readonly banks: readonly BankReport[]
+  /** Per domain: how the banks are weighed, and what sharing gained or cost. */
+  readonly committee: Readonly<Record<string, BlendReport>>
+  /** Per domain: what sharing gained or cost as it was served; none where examples came without a prediction. */
+  readonly sharingAsServed: Readonly<Record<string, TransferReport>>
+  /** What one domain's own bank would gain another, by pairs of domains: the first 64. */
+  readonly affinity: readonly AffinityReport[]
+  /** Where its mixtures started, and how much that mattered; none where there was no choice. */
+  readonly starts: readonly StartStatus[]
+  /** Per class that was rare so far: whether practising synthetic examples helps it; none where they are off. */
+  readonly synthetic: readonly SyntheticReport[]
   /** Bytes of the weights of its banks, of the single model's, and of what it remembers. */
   readonly bytes: { readonly model: number; readonly single: number; readonly memory: number }
 }
@@ -33,4 +48,6 @@ export interface LearnerStatus {
   /** Bytes of the numeric state. */
   readonly bytes: number
   readonly tasks: readonly TaskStatus[]
+  /** What one task's choice would add to another's opinion, by pairs of tasks: the first 16, of at most 32 classes each. */
+  readonly affinity: readonly AffinityReport[]
 }

@@ -1,62 +1,99 @@
 /**
- * One task of the learner: its classes, how frequent they are, what is remembered of them, the banks that answer for it,
- * and how well they do. Judge before learning, always: `judge` takes the opinion given on arrival, `learn` changes it.
+ * One task of the learner: its classes, how frequent they are, what is remembered of them, the committee that answers for
+ * it, and how well it does. Judge before learning, always: `judge` takes the opinions given on arrival, `learn` changes them.
  */
-import { MixtureBank } from '../bank/mixture-bank.ts'
-import type { Encoder, Raw } from '../encode/encoder.ts'
+import type { RawTable } from '../encode/raw-table.ts'
 import type { TaskPrediction } from '../events/event.ts'
-import { ClassMemory } from '../memory/class-memory.ts'
-import type { Carry } from '../numeric/carry.ts'
-import { Random } from '../numeric/random.ts'
-import type { RowBlock } from '../numeric/row-block.ts'
 import type { Saved } from '../numeric/saved.ts'
-import { Sparse } from '../numeric/sparse.ts'
-import { ExpertTracker } from '../stability/expert-tracker.ts'
+import { type Ground, makeBank } from './banks.ts'
 import { Boards, type Opinion } from './boards.ts'
-import { ClassFrequency } from './class-frequency.ts'
+import type { Heard } from './chain.ts'
+import { Committee } from './committee.ts'
+import { decide } from './decision.ts'
+import type { EncodedRecord, Moved } from './encodings.ts'
+import { LineAffinity } from './line-affinity.ts'
 import type { Meter } from './meter.ts'
-import type { LearnerOptions } from './options.ts'
-import { PROBE_EVERY, Probe } from './probe.ts'
+import type { BankOptions, LearnerOptions } from './options.ts'
+import { Parts } from './parts.ts'
+import { Practice } from './practice.ts'
+import { recipeOf } from './presets.ts'
+import { Pupil } from './pupil.ts'
+import { servedOpinion, servedOpinions } from './served.ts'
+import { ServedSharing } from './served-sharing.ts'
+import { startsOf } from './starts.ts'
 import type { TaskStatus } from './status.ts'
+import { SyntheticReplay } from './synthetic-replay.ts'
+import { Watch } from './watch.ts'
 
 /** Seeds of the parts differ by these, so that no two draw alike. */
 const SEED_STEP = 1_000_003
-const SINGLE = 7919
+const BANK_SEED = 7919
 
-/** The opinion of one bank, as it stood when it was asked. */
-interface Held {
-  readonly bank: MixtureBank
-  q: Float32Array
-  chosen: number
+/** The single model: what one expert on the same encoding would do. */
+const single: BankOptions = {
+  name: 'single',
+  experts: 1,
+  scope: 'task',
+  joint: false,
+  rate: 0.06,
+  decay: 0,
+  steps: 4,
+  gate: 'all',
+  start: 'random'
 }
 
 export class TaskLearner {
   readonly name: string
   readonly classes: string[] = []
-  learned = 0
   readonly #index = new Map<string, number>()
-  #random: Random
-  readonly #frequency: ClassFrequency
-  readonly #memory: ClassMemory
-  readonly #mixture: Held
-  readonly #single: Held | null
-  #tracker: ExpertTracker
-  readonly #probe = new Probe()
-  readonly #x = new Sparse()
+  readonly #ground: Ground
+  /** D when the task appeared: first weights are scaled by it. */
+  readonly #inputs: number
+  readonly #options: LearnerOptions
+  readonly #parts: Parts
+  readonly #practice: Practice
+  readonly #pupils: Pupil[]
+  readonly #committee: Committee
+  readonly #single: Pupil | null
   readonly #boards: Boards
+  readonly #lines = new LineAffinity()
+  readonly #served = new ServedSharing()
+  /** Null where it is off. */
+  readonly #synthetic: SyntheticReplay | null
+  /** Its place among the tasks. */
+  readonly #order: number
+  #singleQ = new Float32Array(0)
 
   /** `order` is the task's place among the tasks, `inputs` the number of inputs active when it appeared. */
-  constructor(name: string, order: number, block: RowBlock, options: LearnerOptions, inputs: number) {
+  constructor(name: string, order: number, ground: Ground, inputs: number) {
+    const { options, encodings } = ground
+    const recipe = recipeOf(options)
     this.name = name
+    this.#ground = ground
+    this.#order = order
+    this.#inputs = inputs
+    this.#options = options
+    this.#parts = new Parts(options)
     const seed = options.seed * SEED_STEP + order
-    this.#random = new Random(seed)
-    this.#frequency = new ClassFrequency(options.rare)
-    this.#memory = new ClassMemory(options.memoryPerClass)
-    const hold = (bank: MixtureBank): Held => ({ bank, q: new Float32Array(0), chosen: -1 })
-    this.#mixture = hold(new MixtureBank('task', block, options, seed, inputs))
-    this.#single = options.single ? hold(new MixtureBank('single', block, { ...options, experts: 1 }, seed + SINGLE, inputs)) : null
-    this.#tracker = new ExpertTracker(options.experts)
+    const pupil = (bank: BankOptions, at: number): Pupil => {
+      const own = seed + at * BANK_SEED
+      return new Pupil(bank, own, {
+        bank: restarts => makeBank(ground, bank, own, inputs, restarts),
+        watch: made => new Watch(made, encodings, (record, heard) => this.#hear(record, heard))
+      })
+    }
+    this.#pupils = recipe.banks.map((bank, m) => pupil(bank, m + 1))
+    this.#committee = new Committee(this.#pupils, options)
+    this.#single = options.single ? pupil(single, 0) : null
     this.#boards = new Boards(options.judge)
+    this.#synthetic = options.rare.synthetic > 0 ? new SyntheticReplay(options.rare.synthetic) : null
+    this.#practice = new Practice({
+      ground,
+      parts: this.#parts,
+      effort: recipe.effort,
+      synthetic: this.#synthetic,
+      hear: (record, heard) => this.#hear(record, heard)
+    })
   }
 
   /** Index of a class, −1 where it has not occurred. */
@@ -69,91 +106,142 @@ export class TaskLearner {
     const y = this.classes.length
     this.classes.push(name)
     this.#index.set(name, y)
-    this.#frequency.addClass()
-    for (const held of this.#held()) {
-      held.bank.addClass()
-      held.q = new Float32Array(this.classes.length)
-    }
+    this.#parts.addClass()
+    this.#committee.addClass()
+    this.#single?.bank.addClass()
+    this.#singleQ = new Float32Array(this.classes.length)
     return y
   }
 
-  /** The distribution and the class chosen from it (ties to the lower index), for the banks as they stand. */
-  predict(x: Sparse): TaskPrediction {
-    this.#ask(this.#mixture, x)
-    const { bank, q, chosen } = this.#mixture
-    const probabilities = Array.from(q)
+  /** Asks the banks that hear no other task. Returns p − 1/C by class, of what was served where it is given, NaN of a class not known then. */
+  speak(record: EncodedRecord, served: TaskPrediction | undefined): Float64Array {
+    this.#committee.ask(record, 'first')
+    const p = served === undefined ? this.#committee.p : this.#committee.unchained(record.domain, ...this.#servedOpinions(served))
+    const C = served?.classes.length ?? p.length
+    return p.map((each, c) => (served === undefined || served.classes.includes(this.classes[c]!) ? each - 1 / C : Number.NaN))
+  }
+
+  /** The distribution and the class chosen from it, for the banks as they stand. */
+  predict(record: EncodedRecord): TaskPrediction {
+    const { members, spoke, Q, reported, C } = this.#ask(record)
+    const probabilities = Array.from(reported, Math.fround)
+    const weights = this.#committee.weights(record.domain)
     return {
       task: this.name,
       classes: this.classes.slice(),
       probabilities,
-      chosen: this.classes[chosen]!,
+      chosen: this.classes[this.#chosen()]!,
       set: credibleSet(probabilities).map(c => this.classes[c]!),
-      banks: [{ bank: bank.name, weight: 1, opinion: probabilities, shares: Array.from(bank.shares()) }]
+      banks: members.flatMap(({ bank }, m) =>
+        spoke[m] === 0
+          ? []
+          : [
+              {
+                bank: bank.name,
+                weight: weights[m]!,
+                opinion: Array.from(Q.subarray(m * C, (m + 1) * C)),
+                shares: Array.from(bank.shares())
+              }
+            ]
+      )
     }
   }
 
   /** What the single model says, by class; null where it does not run. */
-  predictSingle(x: Sparse): { readonly probabilities: Float32Array; readonly chosen: string } | null {
+  predictSingle(record: EncodedRecord): { readonly probabilities: Float32Array; readonly chosen: string } | null {
     if (this.#single === null) return null
-    this.#ask(this.#single, x)
-    return { probabilities: this.#single.q.slice(), chosen: this.classes[this.#single.chosen]! }
+    this.#askSingle(this.#single, record)
+    return { probabilities: this.#singleQ.slice(), chosen: this.classes[largest(this.#singleQ)]! }
   }
 
   /**
-   * Scores what the banks say of `x` before they learn it, and what was served. `known` is −1 for a class that has not
-   * occurred. Returns the class chosen on arrival.
+   * Scores what the banks say of a record before they learn it, and what was served; then the pools learn from it. `known`
+   * is −1 for a class that has not occurred, of which they learn nothing. Returns the class chosen on arrival.
    */
-  judge(x: Sparse, known: number, domain: string, served: TaskPrediction | undefined, meter: Meter): number {
+  judge(record: EncodedRecord, known: number, domain: string, served: TaskPrediction | undefined, meter: Meter): number {
     const y = known < 0 ? this.classes.length : known
-    this.#ask(this.#mixture, x)
+    const committee = this.#ask(record)
+    const chosen = this.#chosen()
+    let alone: Opinion | null = null
     if (this.#single !== null) {
       meter.enter('single')
-      this.#ask(this.#single, x)
+      this.#askSingle(this.#single, record)
+      alone = { probabilities: this.#singleQ, chosen: largest(this.#singleQ) }
       meter.leave('single')
     }
-    this.#boards.judge(
-      y,
+    const given = served === undefined ? null : this.#servedOpinion(served)
+    this.#boards.judge(y, domain, { probabilities: committee.reported, chosen }, alone, given)
+    const [Q, spoke] = served === undefined ? [committee.Q, committee.spoke] : this.#servedOpinions(served)
+    this.#ground.watcher?.judged({
+      task: this.name,
       domain,
-      said(this.#mixture),
-      this.#single && said(this.#single),
-      served === undefined ? null : this.#servedOpinion(served)
-    )
-    return this.#mixture.chosen
+      classes: this.classes,
+      y: known,
+      input: record,
+      banks: committee.names,
+      Q,
+      spoke,
+      p: committee.p,
+      reported: committee.reported,
+      chosen,
+      counts: this.#parts.whole.frequency.counts,
+      solo: committee.solo
+    })
+    if (known >= 0) {
+      this.#lines.observe(committee, record, y)
+      if (given !== null) this.#served.add(committee, record.domain, given.probabilities, Q, spoke, y)
+      this.#synthetic?.judge(y, committee.p, this.#parts.whole.frequency, this.#parts.whole.memory)
+      committee.judge(record.domain, y, Q, spoke)
+    }
+    this.#mend(known)
+    return chosen
   }
 
-  /** Learns an example and replays some that are remembered: `steps` steps in all. */
-  learn(id: string, domain: string, raw: Raw, x: Sparse, y: number, encoder: Encoder, steps: number, meter: Meter): void {
-    this.learned++
+  /** Learns an example, each bank with as many replayed ones as its effort says, at most `most` steps in all. */
+  learn(id: string, domain: string, record: EncodedRecord, y: number, most: number, meter: Meter): void {
+    this.#hear(record, record.heard)
     this.#boards.learn(y, domain)
-    this.#frequency.add(y)
-    this.#memory.add({ id, raw, y })
-    this.#step(x, y, true, meter)
-    const { bank } = this.#mixture
-    this.#tracker.observe(bank.g, bank.r, y)
-    for (let step = 1; step < steps; step++) {
-      const past = this.#memory.draw(this.#random, this.#frequency.counts, this.classes.length)
-      if (past === null) break
-      encoder.encode(past.raw, this.#x)
-      this.#step(this.#x, past.y, false, meter)
-    }
-    if (this.learned % PROBE_EVERY === 0) {
-      const change = this.#probe.take(bank, encoder, this.#memory)
-      if (change !== null) this.#tracker.setChange(change)
-    }
+    this.#parts.add({ id, raw: record.raw, y, domain: record.domain, others: record.heard })
+    if (this.#parts.of(record.domain).learned > this.#options.admitAfter)
+      this.#committee.admit(record.domain, this.#practice.first, this.#ground.hasRoom)
+    const C = this.classes.length
+    const { asleep } = this.#committee
+    this.#pupils.forEach((pupil, m) => {
+      if (asleep[m] === 0 || pupil.options.scope === 'memory') this.#practice.teach(pupil, record, y, C, most)
+    })
+    if (this.#single === null) return
+    meter.enter('single')
+    this.#practice.teach(this.#single, record, y, C, most)
+    meter.leave('single')
   }
 
-  carry(moves: readonly Carry[]): void {
-    for (const { bank } of this.#held()) bank.carry(moves)
+  /** What was reported of the record judged last, (C). Valid until the next is asked. */
+  get reported(): Float64Array {
+    return this.#committee.reported
+  }
+
+  carry(moved: readonly Moved[]): void {
+    for (const { encoding, moves } of moved) {
+      this.#committee.carry(encoding, moves)
+      this.#single?.bank.carry(encoding, moves)
+    }
   }
 
   /** A label was corrected: memory, counts and scores hold the new one from now on; what the weights learned stands. */
-  correct(id: string, domain: string, before: number, after: number, chosen: number): void {
-    this.#memory.correct(id, before, after)
-    this.#frequency.move(before, after)
+  correct(id: string, domain: string, place: number, before: number, after: number, chosen: number): void {
+    this.#parts.correct(id, place, before, after)
     this.#boards.correct(before, after, chosen, domain)
   }
 
-  status(): TaskStatus {
+  get learned(): number {
+    return this.#parts.whole.learned
+  }
+
+  get bytes(): number {
+    return this.#committee.bytes + (this.#single?.bank.bytes ?? 0)
+  }
+
+  status(domains: readonly string[]): TaskStatus {
     const { classes } = this
     const reports = this.#boards.report(classes)
     return {
@@ -162,90 +250,117 @@ export class TaskLearner {
       learned: this.learned,
       ...reports,
       single: this.#single === null ? null : reports.single,
-      banks: [this.#tracker.report(this.#mixture.bank.name, classes)],
-      bytes: { model: this.#mixture.bank.bytes, single: this.#single?.bank.bytes ?? 0, memory: this.#memory.bytes }
+      banks: this.#pupils.flatMap(({ watch }) => (watch === null ? [] : [watch.report(classes)])),
+      committee: Object.fromEntries([...this.#committee.report()].map(([place, report]) => [domains[place] ?? '', report])),
+      sharingAsServed: this.#served.report(domains),
+      affinity: this.#lines.report(domains),
+      starts: startsOf(this.#pupils, domains),
+      synthetic: this.#synthetic?.report(classes) ?? [],
+      bytes: { model: this.#committee.bytes, single: this.#single?.bank.bytes ?? 0, memory: this.#parts.whole.memory.bytes }
     }
   }
 
-  save(width: number): Saved {
+  save(raws: RawTable): Saved {
     return {
       name: this.name,
+      inputs: this.#inputs,
       classes: this.classes.slice(),
-      learned: this.learned,
-      random: this.#random.save(),
-      frequency: this.#frequency.save(),
-      memory: this.#memory.save(width),
-      banks: this.#held().map(({ bank }) => bank.save()),
-      tracker: this.#tracker.save(),
-      probe: this.#probe.save(width),
-      boards: this.#boards.save()
+      parts: this.#parts.save(raws),
+      committee: this.#committee.save(),
+      single: this.#single?.bank.save() ?? null,
+      pupils: this.#all().map(pupil => pupil.save(raws)),
+      boards: this.#boards.save(),
+      lines: this.#lines.save(),
+      served: this.#served.save(),
+      ...(this.#synthetic === null ? {} : { synthetic: this.#synthetic.save() })
     }
   }
 
-  /** A task as it was saved. Its spans are reserved anew, in the same order; the block fills them afterwards. */
-  static load(saved: Saved, order: number, block: RowBlock, options: LearnerOptions, width: number): TaskLearner {
+  static load(saved: Saved, order: number, ground: Ground, raws: RawTable): TaskLearner {
     const from = saved as {
       name: string
+      inputs: number
       classes: string[]
-      learned: number
-      random: Saved
-      frequency: Saved
-      memory: Saved
-      banks: Saved[]
-      tracker: Saved
-      probe: Saved
+      parts: Saved
+      committee: Saved
+      single: Saved
+      pupils: Saved[]
       boards: Saved
+      lines: Saved
+      served: Saved
+      synthetic?: Saved
     }
-    const task = new TaskLearner(from.name, order, block, options, 1)
+    const task = new TaskLearner(from.name, order, ground, from.inputs)
     for (const name of from.classes) {
       task.#index.set(name, task.classes.length)
       task.classes.push(name)
     }
-    task.learned = from.learned
-    task.#random = Random.load(from.random)
-    task.#frequency.load(from.frequency)
-    task.#memory.load(from.memory, width)
-    task.#held().forEach((held, i) => {
-      held.bank.load(from.banks[i]!)
-      held.q = new Float32Array(task.classes.length)
+    task.#singleQ = new Float32Array(task.classes.length)
+    task.#parts.load(from.parts, raws)
+    task.#all().forEach((pupil, i) => {
+      pupil.load(from.pupils[i]!, raws)
     })
-    task.#tracker = ExpertTracker.load(from.tracker)
-    task.#probe.load(from.probe, width)
+    task.#committee.load(from.committee)
+    task.#single?.bank.load(from.single)
     task.#boards.load(from.boards)
+    task.#lines.load(from.lines)
+    task.#served.load(from.served)
+    task.#synthetic?.load(from.synthetic!)
     return task
   }
 
-  #held(): Held[] {
-    return this.#single === null ? [this.#mixture] : [this.#mixture, this.#single]
+  #all(): Pupil[] {
+    return this.#single === null ? this.#pupils : [...this.#pupils, this.#single]
   }
 
-  #ask(held: Held, x: Sparse): void {
-    held.bank.opinion(x, held.q)
-    held.chosen = largest(held.q)
+  /** Where tasks hear one another, every task was asked to `speak` of the record before. */
+  #ask(record: EncodedRecord): Committee {
+    this.#hear(record, record.heard)
+    this.#committee.ask(record, this.#ground.chain === null ? 'all' : 'chained')
+    return this.#committee
   }
 
-  #step(x: Sparse, y: number, fresh: boolean, meter: Meter): void {
-    const w = this.#frequency.weight(y)
-    this.#mixture.bank.learn(x, y, w, fresh)
-    if (this.#single === null) return
-    meter.enter('single')
-    this.#single.bank.learn(x, y, w, fresh)
-    meter.leave('single')
+  /** Fills in what the others say of a record, where tasks hear one another. */
+  #hear(record: EncodedRecord, heard: Heard | null): void {
+    this.#ground.chain?.fill(heard, this.#order, record.others)
   }
 
-  /** What was served, in the order of the classes as they are known now. */
-  #servedOpinion(served: TaskPrediction): Opinion {
-    const probabilities = new Float64Array(this.classes.length)
-    served.classes.forEach((name, i) => {
-      const c = this.indexOf(name)
-      if (c >= 0) probabilities[c] = served.probabilities[i]!
+  /** Even where the single model has run away, until it is made anew. */
+  #askSingle({ bank }: Pupil, record: EncodedRecord): void {
+    bank.opinion(record, this.#singleQ)
+    if (!this.#singleQ.every(Number.isFinite)) this.#singleQ.fill(1 / this.#singleQ.length)
+  }
+
+  /** Makes those banks anew that have diverged, by what they just said of a label of class `y`, −1 of one that has not occurred. */
+  #mend(y: number): void {
+    const { Q, spoke, C } = this.#committee
+    this.#pupils.forEach((pupil, m) => {
+      if (pupil.diverges(y >= 0 && spoke[m] === 1 ? Q[m * C + y]! : null, C)) this.#restart(pupil)
     })
-    return { probabilities, chosen: this.indexOf(served.chosen) }
+    if (this.#single?.diverges(y >= 0 ? this.#singleQ[y]! : null, C)) this.#restart(this.#single)
   }
-}
 
-function said({ q, chosen }: Held): Opinion {
-  return { probabilities: q, chosen }
+  #restart(pupil: Pupil): void {
+    const { meanLoss: value, bank } = pupil
+    const why = bank.sound() ? `−ln q(y) was ${value.toFixed(2)} nats on average` : 'its numbers were finite no more'
+    pupil.restart()
+    for (const _ of this.classes) pupil.bank.addClass()
+    for (const domain of this.#committee.admitted) pupil.bank.admit(domain, this.#practice.first)
+    const message = `bank ${bank.name} of ${this.name} was made anew: ${why}`
+    this.#ground.signals.tell('bank-restarted', { task: this.name, bank: bank.name, value }, message)
+  }
+
+  #chosen(): number {
+    return decide(this.#committee.p, this.#parts.whole.frequency.counts, this.#options.decisionExponent)
+  }
+
+  #servedOpinion(served: TaskPrediction): Opinion {
+    return servedOpinion(served, this.classes.length, name => this.indexOf(name))
+  }
+
+  #servedOpinions(served: TaskPrediction): [Q: Float32Array, spoke: Uint8Array] {
+    return servedOpinions(served, this.#committee.names, this.classes.length, name => this.indexOf(name))
+  }
 }
 
 /** Classes by falling probability until they hold this much together. */

@@ -4,12 +4,17 @@
  */
 import type { Random } from '../numeric/random.ts'
 import type { Saved } from '../numeric/saved.ts'
+import { loadOthers, saveOthers } from './saved-others.ts'
 
 /** An example as it is remembered. `raw` is in the encoder's column slots and is never changed. */
 export interface Remembered {
   readonly id: string
   readonly raw: Float64Array
   readonly y: number
+  /** Place of its domain. */
+  readonly domain: number
+  /** What other tasks said of it before it was learned, where any task hears them. Never changed. */
+  readonly others: Float32Array | null
 }
 
 interface Ring {
@@ -55,18 +60,30 @@ export class ClassMemory {
 
   /** An example of a class drawn with chance proportional to `counts`, among the classes remembered; null when there is none. */
   draw(random: Random, counts: Float64Array, classes: number): Remembered | null {
+    const rings = this.#rings
+    const known = Math.min(classes, rings.length)
     let sum = 0
-    for (let y = 0; y < classes; y++) if (this.count(y) > 0) sum += counts[y]!
+    for (let y = 0; y < known; y++) if (rings[y]!.items.length > 0) sum += counts[y]!
     if (sum === 0) return null
     let left = random.next() * sum
     let chosen = -1
-    for (let y = 0; y < classes && left >= 0; y++) {
-      if (this.count(y) === 0) continue
+    for (let y = 0; y < known && left >= 0; y++) {
+      if (rings[y]!.items.length === 0) continue
       left -= counts[y]!
       chosen = y
     }
     const { items } = this.#rings[chosen]!
     return items[random.below(items.length)]!
+  }
+
+  /** Another example of its class and domain, all alike; null when there is none, and then no chance is drawn. */
+  partner(random: Random, { y, domain, raw }: Remembered): Remembered | null {
+    const items = this.#rings[y]?.items ?? []
+    let others = 0
+    for (const item of items) if (item.domain === domain && item.raw !== raw) others++
+    let left = others === 0 ? -1 : random.below(others)
+    for (const item of items) if (item.domain === domain && item.raw !== raw && left-- === 0) return item
+    return null
   }
 
   /** All that is remembered, oldest first within a class. */
@@ -81,24 +98,31 @@ export class ClassMemory {
   /** Bytes of the remembered features, each counted once a task. */
   get bytes(): number {
     let bytes = 0
-    for (const { items } of this.#rings) for (const item of items) bytes += item.raw.byteLength
+    for (const { items } of this.#rings) for (const item of items) bytes += item.raw.byteLength + (item.others?.byteLength ?? 0)
     return bytes
   }
 
-  /** `width` is the encoder's number of columns. Rings are saved as they lie, so that draws go on alike. */
-  save(width: number): Saved {
+  /**
+   * Rings are saved as they lie, so that draws go on alike. `index` gives a record its place in a table that all who share
+   * it save once.
+   */
+  save(index: (raw: Float64Array) => number): Saved {
     return this.#rings.map(({ items, next }) => {
-      const raw = new Float64Array(items.length * width).fill(Number.NaN)
-      items.forEach((item, i) => {
-        raw.set(item.raw, i * width)
-      })
-      return { next, ids: items.map(item => item.id), raw }
+      const others = saveOthers(items.map(item => item.others))
+      return {
+        next,
+        ids: items.map(item => item.id),
+        raws: Int32Array.from(items, item => index(item.raw)),
+        domains: Int32Array.from(items, item => item.domain),
+        ...(others === undefined ? {} : { others })
+      }
     })
   }
 
-  load(saved: Saved, width: number): void {
-    for (const [y, ring] of (saved as { next: number; ids: string[]; raw: Float64Array }[]).entries()) {
-      const items = ring.ids.map((id, i) => ({ id, y, raw: ring.raw.slice(i * width, (i + 1) * width) }))
+  load(saved: Saved, at: (index: number) => Float64Array): void {
+    for (const [y, ring] of (saved as { next: number; ids: string[]; raws: Int32Array; domains: Int32Array; others?: Saved }[]).entries()) {
+      const others = loadOthers(ring.others, ring.ids.length)
+      const items = ring.ids.map((id, i) => ({ id, raw: at(ring.raws[i]!), y, domain: ring.domains[i]!, others: others[i]! }))
       this.#rings.push({ items, next: ring.next })
     }
   }

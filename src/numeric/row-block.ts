@@ -3,6 +3,8 @@
  * span of columns and may widen it; the encoder asks for rows as inputs appear. Both grow by doubling, and a weight keeps
  * its value when its block moves.
  */
+import type { Kernel } from './kernel.ts'
+import { plainKernel } from './plain-kernel.ts'
 import type { Saved } from './saved.ts'
 
 /** Columns of one bank. `from` and `width` change when a neighbour grows: read them at every use. */
@@ -17,13 +19,18 @@ export interface Span {
 const LANES = 4
 
 export class RowBlock {
-  W = new Float32Array(0)
+  W: Float32Array = new Float32Array(0)
   /** Forgetting sums of squared gradients, beside their weights. */
-  S = new Float32Array(0)
+  S: Float32Array = new Float32Array(0)
   stride = 0
   rows = 0
   readonly #spans: Span[] = []
+  readonly #kernel: Kernel
   #capacity = 0
+
+  constructor(kernel: Kernel = plainKernel()) {
+    this.#kernel = kernel
+  }
 
   /** A span of `width` columns, filled with its initial weights. */
   reserve(width: number, initial: (row: number, column: number) => number): Span {
@@ -60,6 +67,11 @@ export class RowBlock {
     return this.rows * this.stride * 8
   }
 
+  /** Gives its memory back to the kernel; it must not be used any more. */
+  release(): void {
+    for (const array of [this.W, this.S]) if (array.length > 0) this.#kernel.release(array)
+  }
+
   save(): Saved {
     const used = this.rows * this.stride
     return { rows: this.rows, widths: this.#spans.map(s => s.width), W: this.W.slice(0, used), S: this.S.slice(0, used) }
@@ -84,8 +96,8 @@ export class RowBlock {
   }
 
   #resize(capacity: number, stride: number, split: number, grown: number): void {
-    const W = new Float32Array(capacity * stride)
-    const S = new Float32Array(capacity * stride)
+    const W = this.#kernel.floats(capacity * stride)
+    const S = this.#kernel.floats(capacity * stride)
     for (let row = 0; row < this.rows; row++) {
       const from = row * this.stride
       const to = row * stride
@@ -94,6 +106,7 @@ export class RowBlock {
       W.set(this.W.subarray(from + split, from + this.stride), to + split + grown)
       S.set(this.S.subarray(from + split, from + this.stride), to + split + grown)
     }
+    for (const outgrown of [this.W, this.S]) if (outgrown.length > 0) this.#kernel.release(outgrown)
     this.W = W
     this.S = S
     this.stride = stride

@@ -2,15 +2,27 @@
  * A short sparse vector: the active inputs of one record. Buffers are reused, so an encoder writes and a bank reads
  * without allocating; `stamp` changes at every refill, which lets a reader know that it has seen this content.
  */
+import type { Kernel } from './kernel.ts'
+import { plainKernel } from './plain-kernel.ts'
+
+/** Active inputs a vector has room for at first. */
+const ROOM = 64
 
 export class Sparse {
   /** Rows that are active, in the order they were pushed; each at most once. */
-  index = new Int32Array(64)
+  index: Int32Array
   /** Their values. */
-  value = new Float32Array(64)
+  value: Float32Array
   /** How many are active. */
   n = 0
   stamp = 0
+  readonly #kernel: Kernel
+
+  constructor(kernel: Kernel = plainKernel()) {
+    this.#kernel = kernel
+    this.index = kernel.ints(ROOM)
+    this.value = kernel.floats(ROOM)
+  }
 
   clear(): void {
     this.n = 0
@@ -18,15 +30,19 @@ export class Sparse {
   }
 
   push(index: number, value: number): void {
-    if (this.n === this.index.length) {
-      const wider = new Int32Array(this.n * 2)
-      wider.set(this.index)
-      this.index = wider
-      const values = new Float32Array(this.n * 2)
-      values.set(this.value)
-      this.value = values
-    }
+    if (this.n === this.index.length) this.#widen()
     this.index[this.n] = index
     this.value[this.n++] = value
+  }
+
+  #widen(): void {
+    const index = this.#kernel.ints(this.n * 2)
+    const value = this.#kernel.floats(this.n * 2)
+    index.set(this.index)
+    value.set(this.value)
+    this.#kernel.release(this.index)
+    this.#kernel.release(this.value)
+    this.index = index
+    this.value = value
   }
 }

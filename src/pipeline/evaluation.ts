@@ -10,6 +10,7 @@ import { Scoreboard } from '../judge/scoreboard.ts'
 import { domainOf } from '../learner/inputs.ts'
 import { Learner } from '../learner/learner.ts'
 import type { LearnerOptions } from '../learner/options.ts'
+import { type ArrivalReport, ArrivalScores, LastJudged } from './arrival-scores.ts'
 import { CostMeter } from './cost-meter.ts'
 
 /** A row of a stream: what was seen, and what it turned out to be. */
@@ -22,6 +23,8 @@ export interface EvaluationOptions {
   readonly learner: LearnerOptions
   /** Rows between an observation and its label. */
   readonly delay: number
+  /** Decision exponents along which scores are told, rising; none without. */
+  readonly curve?: readonly number[]
   /** Milliseconds with fractions. */
   readonly stopwatch: () => number
   /** Milliseconds of CPU that the process has used, over all its threads. */
@@ -37,6 +40,8 @@ export interface TaskEvaluation {
   readonly forgetting: Report
   readonly single: Report | null
   readonly perDomain: Readonly<Record<string, Report>>
+  /** Of what was said when the label came: as served where there is no delay, else not. */
+  readonly onArrival: ArrivalReport
   /** CPU microseconds a row and bytes of state. */
   readonly costs: { readonly noChange: Cost; readonly majority: Cost; readonly single: Cost; readonly model: Cost }
 }
@@ -65,10 +70,12 @@ class TaskBoards {
   readonly domains = new Map<string, Scoreboard>()
   readonly known = new KnownLabels()
   readonly truths: number[] = []
+  readonly arrival: ArrivalScores
   readonly #index = new Map<string, number>()
 
-  constructor({ window, forgetting }: LearnerOptions['judge']) {
+  constructor({ window, forgetting }: LearnerOptions['judge'], curve: readonly number[]) {
     this.board = new Scoreboard({ window, forget: forgetting })
+    this.arrival = new ArrivalScores(curve)
   }
 
   indexOf(name: string): number {
@@ -100,7 +107,8 @@ class TaskBoards {
 
 export async function evaluate(rows: AsyncIterable<Labelled> | Iterable<Labelled>, options: EvaluationOptions): Promise<Evaluation> {
   const meter = new CostMeter(options.stopwatch)
-  const learner = new Learner(options.learner, meter)
+  const heard = new LastJudged()
+  const learner = new Learner(options.learner, meter, heard)
   const tasks = new Map<string, TaskBoards>()
   const waiting: { row: Labelled; prediction: Prediction | null }[] = []
   let events = 0
@@ -108,9 +116,9 @@ export async function evaluate(rows: AsyncIterable<Labelled> | Iterable<Labelled
   const spent = options.cpu()
   for await (const row of rows) {
     const prediction = learner.predict(row.observation)
-    judge(row, prediction, learner, tasks)
+    judge(row, prediction, learner, tasks, options.curve ?? [])
     waiting.push({ row, prediction: options.delay > 0 ? prediction : null })
-    if (waiting.length > options.delay) learn(learner, waiting.shift()!, tasks)
+    if (waiting.length > options.delay) learn(learner, waiting.shift()!, tasks, heard)
     options.progress?.(++events)
   }
   const seconds = (options.stopwatch() - began) / 1000
@@ -129,6 +137,7 @@ export async function evaluate(rows: AsyncIterable<Labelled> | Iterable<Labelled
       forgetting: boards.board.forgettingReport(boards.classes),
       single: options.learner.single ? boards.single.report(boards.classes) : null,
       perDomain: Object.fromEntries([...boards.domains].map(([domain, board]) => [domain, board.report(boards.classes)])),
+      onArrival: boards.arrival.report(boards.classes),
       costs: {
         noChange: free,
         majority: free,
@@ -140,13 +149,19 @@ export async function evaluate(rows: AsyncIterable<Labelled> | Iterable<Labelled
   return { events, features: status.features, learned: learner.learned, seconds, tasks: evaluated, learner }
 }
 
-function judge({ observation, labels }: Labelled, prediction: Prediction, learner: Learner, tasks: Map<string, TaskBoards>): void {
+function judge(
+  { observation, labels }: Labelled,
+  prediction: Prediction,
+  learner: Learner,
+  tasks: Map<string, TaskBoards>,
+  curve: readonly number[]
+): void {
   const single = learner.options.single ? learner.predictSingle(observation) : null
   const domain = domainOf(observation, learner.options.domain)
   for (const name in labels) {
     let boards = tasks.get(name)
     if (boards === undefined) {
-      boards = new TaskBoards(learner.options.judge)
+      boards = new TaskBoards(learner.options.judge, curve)
       tasks.set(name, boards)
     }
     const truth = boards.indexOf(labels[name]!)
@@ -168,14 +183,20 @@ function judge({ observation, labels }: Labelled, prediction: Prediction, learne
 function learn(
   learner: Learner,
   { row, prediction }: { row: Labelled; prediction: Prediction | null },
-  tasks: Map<string, TaskBoards>
+  tasks: Map<string, TaskBoards>,
+  heard: LastJudged
 ): void {
   const { observation, labels } = row
+  if (Object.keys(labels).length === 0) return
+  heard.clear()
+  const { outcome } = learner.take({ observation, labels, labelTime: observation.time, source: null, prediction })
   for (const name in labels) {
     const boards = tasks.get(name)!
-    boards.known.learn(domainOf(observation, learner.options.domain), boards.indexOf(labels[name]!))
+    const truth = boards.indexOf(labels[name]!)
+    boards.known.learn(domainOf(observation, learner.options.domain), truth)
+    // A repeat was judged when it came first.
+    if (outcome === 'learned' || outcome === 'overflowed') boards.arrival.add(truth, heard.of(name), each => boards.indexOf(each))
   }
-  if (Object.keys(labels).length > 0) learner.take({ observation, labels, labelTime: observation.time, source: null, prediction })
 }
 
 /** What a baseline costs: one pass of guessing and learning over the labels alone. */

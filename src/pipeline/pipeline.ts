@@ -24,6 +24,7 @@ import type { SnapshotStore } from './snapshot-store.ts'
 import type { Stage } from './stage.ts'
 import { Step } from './step.ts'
 import { Tallies } from './tallies.ts'
+import { type Load, Throttle } from './throttle.ts'
 
 /** What the loop is doing, for whoever kills it in a test. */
 export type Phase = 'recovering' | 'reading' | 'folding' | 'committing' | 'snapshotting'
@@ -38,6 +39,7 @@ export interface PipelineOptions {
   readonly policy: Policy
   readonly snapshot: { readonly everyExamples: number; readonly keep: number }
   readonly retentions: readonly Retention[]
+  readonly load: Load
   readonly posting: { readonly maxWaiting: number; readonly predictWaitMs: number }
   readonly timings: Timings
   /** Milliseconds since 1970. */
@@ -191,7 +193,7 @@ export class Pipeline implements Gateway {
   }
 
   async #recover(stop: AbortSignal): Promise<void> {
-    const { log, codec, snapshots, state, learner, tell, timings, stopwatch, phase } = this.#options
+    const { log, codec, snapshots, state, learner, load, tell, timings, stopwatch, phase } = this.#options
     const before = stopwatch()
     this.#claim = await log.claim(GROUP)
     for await (const { key, value } of this.#claim.notes())
@@ -224,7 +226,14 @@ export class Pipeline implements Gateway {
     this.#stages = [
       new PredictStage({ ...shared, admits, served, predictMs: ms => timings.predictMs(ms) }),
       this.#join,
-      new LearnStage({ ...shared, shard: SHARD, learnMs: ms => timings.learnMs(ms) })
+      new LearnStage({ ...shared, shard: SHARD, learnMs: ms => timings.learnMs(ms) }),
+      new Throttle({
+        ...load,
+        learner: recovered.learner,
+        shard: SHARD,
+        lag: () => this.#lag.examples ?? 0,
+        tell: message => tell('info', message)
+      })
     ]
     if (recovered.warnings.length > 0) await this.#keeper.save(true)
     await this.#measureLag()

@@ -15,6 +15,8 @@ import type { Saved } from '../numeric/saved.ts'
 import type { BankReport } from './expert-report.ts'
 
 const UNKNOWN = -1
+/** A smaller share adds less than a thousandth of a nat to the entropy, and a logarithm is the dearest part of a step. */
+const LEAST_SHARE = 1e-4
 
 type SavedTracker = {
   readonly K: number
@@ -93,7 +95,7 @@ export class ExpertTracker {
       this.#answered[k] = keep * this.#answered[k]! + share
       this.#sums[at] = keep * this.#sums[at]! + share
       this.#squares[at] = keep * this.#squares[at]! + share * share
-      if (gk > 0) H -= gk * log(gk)
+      if (gk > LEAST_SHARE) H -= gk * log(gk)
     }
     this.#entropy[0] = keep * this.#entropy[0]! + w
     this.#entropy[1] = keep * this.#entropy[1]! + w * H

@@ -73,6 +73,21 @@ export function taskOf(task: string, classes: readonly string[], over: Partial<T
         }))
       }
     ],
+    committee: {
+      l1: {
+        learned: 120,
+        banks: [{ bank: 'mixture', exponent: 0.9, guard: 0.4, weight: 0.8, resting: false }],
+        pool: 0.6,
+        transfer: { n: 120, gain: 6, perExample: 0.05, recent: 0.02 }
+      }
+    },
+    sharingAsServed: { l1: { n: 110, gain: 4, perExample: 0.04, recent: 0.01 } },
+    affinity: [
+      { from: 'l1', to: 'l2', n: 20, gain: -0.3 },
+      { from: 'l2', to: 'l1', n: 30, gain: 0.1 }
+    ],
+    starts: [],
+    synthetic: [],
     ...over
   }
 }
@@ -82,7 +97,17 @@ export function fullStatus(tasks: readonly TaskStatus[] = [taskOf('fault', ['ok'
     ready: true,
     reasons: [],
     startedAt: 1_000,
-    learner: { fold: 1, learned: 120, repeated: 3, corrected: 2, domains: ['l1', 'l2'], features: 7, bytes: 4096, tasks },
+    learner: {
+      fold: 1,
+      learned: 120,
+      repeated: 3,
+      corrected: 2,
+      domains: ['l1', 'l2'],
+      features: 7,
+      bytes: 4096,
+      tasks,
+      affinity: [{ from: 'fault', to: 'many', n: 90, gain: -0.01 }]
+    },
     lag: { observations: 4, labels: 0 },
     positions: [{ topic: 'observations', partition: 0, offset: 77 }],
     events: [

@@ -63,6 +63,29 @@ describe('metrics', () => {
     expect(seriesValue(lines, 'andon_gate_entropy_nats{task="fault",bank="mixture"}')).toBe(0.7)
   })
 
+  test('tell what sharing gains a domain, what its banks weigh, and who helps or harms whom', async () => {
+    const lines = await rendered(fullStatus([taskOf('fault', ['ok']), taskOf('many', ['a'])]))
+    expect(seriesValue(lines, 'andon_sharing_compared_predictions{task="fault",domain="l1",view="test_then_train"}')).toBe(120)
+    expect(seriesValue(lines, 'andon_sharing_gain_nats{task="fault",domain="l1",view="test_then_train"}')).toBe(6)
+    expect(seriesValue(lines, 'andon_sharing_gain_nats{task="fault",domain="l1",view="as_served"}')).toBe(4)
+    expect(seriesValue(lines, 'andon_sharing_recent_gain_nats{task="fault",domain="l1",view="test_then_train"}')).toBe(0.02)
+    expect(seriesValue(lines, 'andon_bank_weight_ratio{task="fault",domain="l1",bank="mixture"}')).toBe(0.8)
+    expect(seriesValue(lines, 'andon_domain_affinity_given_nats{task="fault",domain="l1"}')).toBe(-0.3)
+    expect(seriesValue(lines, 'andon_domain_affinity_taken_nats{task="fault",domain="l1"}')).toBe(0.1)
+    expect(seriesValue(lines, 'andon_task_affinity_nats{from="fault",to="many"}')).toBe(-0.01)
+  })
+
+  test('of sharing stay within their limits: sums are added up, what is not one is left out', async () => {
+    const task = taskOf('fault', ['ok'])
+    const { l1 } = task.committee
+    const crowded = { ...task, committee: { l1: l1!, l2: l1!, l3: { ...l1!, transfer: null } } }
+    const lines = await rendered(fullStatus([crowded]), { limits: { domains: 1, tasks: 1 } })
+    expect(seriesValue(lines, 'andon_sharing_gain_nats{task="fault",domain="other",view="test_then_train"}')).toBe(6)
+    expect(lines.filter(line => /recent_gain_nats|bank_weight_ratio|affinity/.test(line)).every(line => line.includes('domain="l1"'))).toBe(
+      true
+    )
+  })
+
   test('leave out what is not known instead of telling 0', async () => {
     const empty = reportOf(['a'], {
       scores: noScores,
@@ -80,6 +103,8 @@ describe('metrics', () => {
       asServed: bare,
       single: null,
       perDomain: { l1: bare },
+      committee: {},
+      sharingAsServed: {},
       banks: [{ ...bank!, experts: bank!.experts.map(expert => ({ ...expert, change: null })) }]
     })
     const lines = await rendered({ ...fullStatus([task]), snapshot: null })

@@ -45,6 +45,13 @@ interface Summary {
           readonly single: { readonly gMean: number }
         }
         readonly perDomain: Readonly<Record<string, { readonly judged: number }>>
+        readonly calibration: { readonly scored: string; readonly judged: number; readonly beforeBias: number; readonly afterBias: number }
+        readonly curve: {
+          readonly scored: string
+          readonly judged: number
+          readonly rarest: { readonly class: string; readonly support: number }
+          readonly points: readonly { readonly exponent: number; readonly kappa: number; readonly rarestRecall: number }[]
+        } | null
       }
     >
   >
@@ -84,6 +91,27 @@ test('with labels late, all rows are judged by what was served and the last labe
   expect(tasks.fault!.baselines.noChange.kappa).toBeLessThan(0)
 })
 
+test('a curve tells of the same rows along decision exponents, the learner’s own among them with the scores there are', async () => {
+  const env = { ANDON_LEARNER__DECISION_EXPONENT: '0.2' }
+  const { tasks } = summaryOf(await cli.run([...asked, '--curve'], env))
+  for (const { judged, scores, perClass, calibration, curve } of Object.values(tasks)) {
+    expect([curve!.scored, curve!.judged, calibration.scored, calibration.judged]).toEqual(['as served', judged, 'as served', judged])
+    expect(curve!.points.map(each => each.exponent)).toEqual([-0.25, 0, 0.125, 0.2, 0.25, 0.375, 0.5, 0.625, 0.75, 1])
+    const { kappa, gMean, macroF1 } = scores
+    const { recall, support } = perClass.find(each => each.class === curve!.rarest.class)!
+    expect(curve!.points[3]).toEqual({ exponent: 0.2, kappa, gMean, macroF1, rarestRecall: recall })
+    expect(support).toBe(Math.min(...perClass.map(each => each.support)))
+    expect(calibration.afterBias).toBe(scores.ece)
+  }
+})
+
+test('with labels late the curve says that it is not of what was served; unasked there is none', async () => {
+  const [late, plain] = await Promise.all([cli.run([...asked, '--curve', '--delay', '40']), cli.run(asked)])
+  const { curve, calibration } = summaryOf(late).tasks.fault!
+  expect([curve!.scored, curve!.judged, calibration.scored, calibration.judged]).toEqual(['on arrival', ROWS - 40, 'on arrival', ROWS - 40])
+  expect(summaryOf(plain).tasks.fault!.curve).toBeNull()
+})
+
 test('later than the file is long, nothing is learned and nothing is claimed', async () => {
   const { learned, tasks } = summaryOf(await cli.run([...asked, '--delay', '1000']))
   expect(learned).toBe(0)
@@ -107,9 +135,15 @@ test('the same file packed gives the same figures, and --limit ends it early', a
 })
 
 test('people get tables, and a pipe neither colours nor a progress bar', async () => {
-  const { code, stdout, stderr } = await cli.run(asked.slice(0, -1))
+  const { code, stdout, stderr } = await cli.run([...asked.slice(0, -1), '--curve'])
   expect([code, stderr]).toEqual([0, ''])
   expect(stdout).not.toContain('\u001b')
+  expect(stdout).toMatch(/^calibration error 0\.\d{3} before the class bias, 0\.\d{3} after \(as served, 300 rows\)$/m)
+  expect(stdout).toMatch(/^exponent, as served +κ +G-mean +macro-F1 +recall of scratch \(100\)$/m)
+  expect(stdout).toMatch(/^−0\.25( +−?0\.\d{3}){4}$/m)
+  expect(stdout).toMatch(/^sharing +labels +nats gained +a label +last 1,000 +own bank’s weight$/m)
+  expect(stdout).toMatch(/^press-[01] +\d+ +−?\d+\.\d +−?\d\.\d{3} +−?\d\.\d{3} +[01]\.\d\d$/m)
+  expect(stdout).toMatch(/^tasks: .*add.*; .*repeat/m)
   for (const row of ['mixture of experts', 'single model', 'no change', 'majority', 'scratch']) expect(stdout).toContain(row)
 })
 

@@ -81,7 +81,7 @@ const stream = `torque,line,fault\n${Array.from({ length: 60 }, (_, i) => `${i %
 
 test('evaluate prints the fields of the page, and no other', async () => {
   writeFileSync(join(cli.folder, 'stream.csv'), stream)
-  const { stdout } = await cli.run(['evaluate', 'stream.csv', '--label', 'fault', '--domain', 'line', '--json'])
+  const { stdout } = await cli.run(['evaluate', 'stream.csv', '--label', 'fault', '--domain', 'line', '--curve', '--json'])
   const printed = [...new Set(fieldsOf(JSON.parse(stdout)))]
   const listed = rowsOf('What evaluate prints with --json').map(([field]) => field!)
   const inDomain = 'tasks.NAME.perDomain.DOMAIN'

@@ -33,7 +33,7 @@ function problems(sources: Partial<Sources>): string[] {
 describe('a configuration', () => {
   test('works with no file, and is the same as from an empty one', () => {
     const defaults = loadConfig({ env: {} })
-    expect(defaults.learner).toMatchObject({ experts: 16, rate: 0.06, steps: 4, memoryPerClass: 600, rare: { exponent: 0.5, cap: 20 } })
+    expect(defaults.learner).toMatchObject({ preset: 'default', experts: 16, memoryPerClass: 300, rare: { exponent: 0.5, cap: 20 } })
     expect(defaults.domain).toEqual(['line'])
     expect(loadConfig({ env: {}, path: file('') })).toEqual(defaults)
     expect(loadConfig({ env: {}, path: file('# nothing\n') })).toEqual(defaults)
@@ -41,10 +41,10 @@ describe('a configuration', () => {
   })
 
   test('takes the file over the defaults, the environment over the file, the command line over both', () => {
-    const path = file('seed: 2\nlearner:\n  experts: 4\n  steps: 2\nhttp: {port: 1000}\n')
+    const path = file('seed: 2\nlearner:\n  experts: 4\n  admitAfter: 2\nhttp: {port: 1000}\n')
     const env = { ANDON_LEARNER__EXPERTS: '8', ANDON_HTTP__PORT: '2000' }
     const config = loadConfig({ path, env, overrides: { http: { port: 3000, host: undefined }, seed: undefined } })
-    expect([config.seed, config.learner.steps, config.learner.experts, config.http.port]).toEqual([2, 2, 8, 3000])
+    expect([config.seed, config.learner.admitAfter, config.learner.experts, config.http.port]).toEqual([2, 2, 8, 3000])
     expect(config.http.host).toBe('127.0.0.1')
   })
 
@@ -73,13 +73,13 @@ describe('a configuration', () => {
 
 describe('a problem', () => {
   test('is told with its path, what was expected, what came and its line, and all of them at once', () => {
-    const path = file('learner:\n  expert: 4\n  rate: abc\n  knots:\n    refitAt: [32, 8]\ndomain: [line, foo]\nport: 3\nhttp: 4\n')
-    expect(problems({ path, env: { ANDON_LEARNER__STEPS: 'x' }, overrides: { seed: -1 } })).toEqual([
+    const path = file('learner:\n  expert: 4\n  forgetting: abc\n  knots:\n    refitAt: [32, 8]\ndomain: [line, foo]\nport: 3\nhttp: 4\n')
+    expect(problems({ path, env: { ANDON_LEARNER__ADMIT_AFTER: 'x' }, overrides: { seed: -1 } })).toEqual([
       'expected a valid configuration, got 8 problems in andon.yaml:',
       '  seed: expected a whole number from 0 to 4294967295, got -1 (command line)',
       '  domain[1]: expected line, station, product, site or features.NAME, got "foo" (andon.yaml:6)',
-      '  learner.rate: expected a number above 0 and up to 10, got "abc" (andon.yaml:3)',
-      '  learner.steps: expected a whole number from 1 to 64, got "x" (ANDON_LEARNER__STEPS)',
+      '  learner.forgetting: expected a number above 0 and up to 1, got "abc" (andon.yaml:3)',
+      '  learner.admitAfter: expected a whole number from 0 to 1000000, got "x" (ANDON_LEARNER__ADMIT_AFTER)',
       '  learner.knots.refitAt: expected numbers of examples, each greater than the one before (andon.yaml:5)',
       '  learner.expert: no such option, did you mean learner.experts? (andon.yaml:2)',
       '  http: expected a section of options, got 4 (andon.yaml:8)',
@@ -90,9 +90,11 @@ describe('a problem', () => {
   test.each([
     ['learner: {experts: 1.5}', 'learner.experts: expected a whole number from 1 to 256, got 1.5'],
     ['learner: {experts: 0}', 'learner.experts: expected a whole number from 1 to 256, got 0'],
-    ['learner: {rate: .nan}', 'learner.rate: expected a number above 0 and up to 10, got null'],
-    ['learner: {rate: .inf}', 'learner.rate: expected a number above 0 and up to 10'],
-    ['learner: {rate: 0}', 'learner.rate: expected a number above 0 and up to 10, got 0'],
+    ['learner: {pool: {rate: .nan}}', 'learner.pool.rate: expected a number above 0 and up to 1, got null'],
+    ['learner: {pool: {rate: .inf}}', 'learner.pool.rate: expected a number above 0 and up to 1'],
+    ['learner: {pool: {rate: 0}}', 'learner.pool.rate: expected a number above 0 and up to 1, got 0'],
+    ['learner: {preset: slow}', 'learner.preset: expected one of "fast", "default", "thorough", got "slow"'],
+    ['learner: {decisionExponent: 3}', 'learner.decisionExponent: expected a number from -1 to 2, got 3'],
     ['learner: {single: yes please}', 'learner.single: expected true or false, got "yes please"'],
     ['policy: {lines: some}', 'policy.lines: expected "any" or a list of a text, got "some"'],
     ['policy: {classes: {status: ok}}', 'policy.classes.status: expected a list of a text, got "ok"'],

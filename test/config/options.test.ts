@@ -7,6 +7,7 @@ import { loadConfig } from '../../src/config/load.ts'
 import { jsonSchema, optionRows, optionTable, type Shape } from '../../src/config/option-rows.ts'
 import { editDistance, nearest } from '../../src/config/problem.ts'
 import { defaultLearnerOptions } from '../../src/learner/options.ts'
+import { learnerOptionsOf } from '../../src/wiring.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'andon-page-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -46,7 +47,9 @@ describe('every option', () => {
 test('the learner’s defaults are the recipe it was measured with', () => {
   const { learner, seed, domain, judge } = loadConfig({ env: {} })
   const { dedupe, ...same } = learner
-  expect({ ...same, maxIds: dedupe.maxIds, seed, domain, judge }).toEqual(defaultLearnerOptions)
+  // Banks and effort are those of the preset: no option names them.
+  expect({ ...same, banks: null, effort: null, maxIds: dedupe.maxIds, seed, domain, judge }).toEqual(defaultLearnerOptions)
+  expect(learnerOptionsOf(loadConfig({ env: {} }))).toEqual(defaultLearnerOptions)
 })
 
 describe('the page in docs', () => {

@@ -116,7 +116,7 @@ function configuration(dataDirectory) {
     http: { port: 0 },
     snapshot: { everyExamples: 200, keep: 3 },
     join: { maxAgeHours: MAX_AGE_S / 3600, predictionWaitMs: 600_000, dedupe: { maxIds: 20_000 } },
-    learner: { experts: 4, steps: 2 }
+    learner: { experts: 4, preset: 'fast' }
   })
 }
 

@@ -62,11 +62,27 @@ const faults: Readonly<Record<string, { readonly breaks: string; readonly make: 
   },
   "forgets a task's chance when saved": {
     breaks: 'fold(a + b)',
-    make: misread(saved => tasks(saved, task => ({ ...task, random: new Random(1).save() })))
+    make: misread(saved =>
+      tasks(saved, task => ({
+        ...task,
+        pupils: (task.pupils as unknown as Tree[]).map(pupil => ({ ...pupil, random: new Random(1).save() }))
+      }))
+    )
   },
   'forgets the class counts when saved': {
     breaks: 'fold(a + b)',
-    make: misread(saved => tasks(saved, task => ({ ...task, frequency: (task.frequency as Float64Array).map(() => 1) })))
+    make: misread(saved =>
+      tasks(saved, task => ({
+        ...task,
+        parts: {
+          ...(task.parts as unknown as Tree),
+          whole: {
+            ...((task.parts as unknown as Tree).whole as unknown as Tree),
+            frequency: (((task.parts as unknown as Tree).whole as unknown as Tree).frequency as Float64Array).map(() => 1)
+          }
+        }
+      }))
+    )
   },
   'forgets the effort cap when saved': {
     breaks: 'fold(a + b)',

@@ -5,6 +5,7 @@ import type { Example } from '../../src/events/event.ts'
 import type { Report } from '../../src/judge/report.ts'
 import { Learner } from '../../src/learner/learner.ts'
 import { defaultLearnerOptions, type LearnerOptions } from '../../src/learner/options.ts'
+import { recipeOf } from '../../src/learner/presets.ts'
 import { Random } from '../../src/numeric/random.ts'
 import { example, log, observation, small } from './stream.ts'
 
@@ -50,15 +51,33 @@ test('a class of one in fifty that overlaps with the rest is found because it we
   expect(weighed).toBeGreaterThan(unweighed + 0.1)
 })
 
-test('experts tell what no sum of curves can: the exclusive or of two numbers', () => {
-  const all = stream(3, 3000, random => {
+const exclusiveOr = (seed: number) =>
+  stream(seed, 3000, random => {
     const [a, b] = [random.normal(), random.normal()]
     return { features: { a, b }, label: a * b > 0 ? 'same' : 'other' }
   })
-  const one = learned(all, { experts: 1 }).last.scores.accuracy!
-  const sixteen = learned(all, { experts: 16 }).last.scores.accuracy!
-  expect(one).toBeLessThan(0.65)
-  expect(sixteen).toBeGreaterThan(0.85)
+const { banks } = recipeOf(defaultLearnerOptions)
+const mixtures = banks.filter(bank => bank.scope !== 'memory')
+
+test('experts tell what no sum of curves can, in every bank of them and all together: the exclusive or of two numbers', () => {
+  const all = exclusiveOr(3)
+  for (const some of [mixtures, ...mixtures.map(bank => [bank])]) {
+    const names = some.map(bank => bank.name).join()
+    const one = some.map(bank => ({ ...bank, experts: 1 }))
+    expect(learned(all, { banks: one }).last.scores.accuracy!, names).toBeLessThan(0.65)
+    expect(learned(all, { banks: some }).last.scores.accuracy!, names).toBeGreaterThan(0.95)
+  }
+})
+
+test('where the curves know nothing the memory decides, and where experts know more they do', () => {
+  const all = exclusiveOr(4)
+  const [memory] = banks.filter(bank => bank.scope === 'memory')
+  const alone = learned(all, { banks: [memory!] }).last.scores.accuracy!
+  const blind = learned(all, { experts: 1 }).last.scores.accuracy!
+  const seeing = learned(all, { experts: 16 }).last.scores.accuracy!
+  expect(alone).toBeGreaterThan(0.9)
+  expect(Math.abs(blind - alone)).toBeLessThan(0.02)
+  expect(seeing).toBeGreaterThan(alone + 0.01)
 })
 
 test('after the world turned round it learns anew', () => {

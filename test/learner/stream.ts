@@ -9,7 +9,7 @@ export type Entry = Example | Control
 export const small: LearnerOptions = {
   ...defaultLearnerOptions,
   experts: 3,
-  steps: 3,
+  effort: { least: 3, most: 3, scale: 0 },
   memoryPerClass: 6,
   knots: { intervals: 4, refitAt: [8, 20, 50], reservoir: 16, horizon: 40 },
   maxClasses: 4,

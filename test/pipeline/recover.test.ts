@@ -38,6 +38,7 @@ async function learned(count: number) {
       snapshots,
       state: { encode: encodeSaved, decode: decodeSaved },
       learner,
+      load: { behind: 0, least: 1 },
       room: { maxWaiting: 1000, maxAgeMs: 3_600_000, predictionWaitMs: 1000, maxIds: 1000 },
       policy,
       snapshot: { everyExamples: 1_000_000, keep: 1 },

@@ -75,8 +75,8 @@ describe('snapshots', () => {
 
   test('one learned with other options is refused with the option named', async () => {
     const { world } = await lived()
-    const refused = world.drain(undefined, { learner: { ...learnerOptions, rate: 0.5 } })
-    await expect(refused).rejects.toMatchObject({ code: 'FOLD_VERSION', message: expect.stringMatching(/got others for rate/) })
+    const refused = world.drain(undefined, { learner: { ...learnerOptions, guardShare: 0.5 } })
+    await expect(refused).rejects.toMatchObject({ code: 'FOLD_VERSION', message: expect.stringMatching(/got others for guardShare:/) })
   })
 
   test('one that cannot be read for now is no reason to learn from an older', async () => {

@@ -34,7 +34,7 @@ export const partitions = Object.fromEntries(Object.keys(topics).map(topic => [t
 export const learnerOptions: LearnerOptions = {
   ...defaultLearnerOptions,
   experts: 2,
-  steps: 2,
+  effort: { least: 2, most: 2, scale: 0 },
   single: false,
   memoryPerClass: 5,
   knots: { intervals: 3, refitAt: [4, 8], reservoir: 6, horizon: 50 }
@@ -168,6 +168,7 @@ export class World {
       snapshots: { ...snapshots, write: (header, bytes) => this.#check(header.positions).then(() => snapshots.write(header, bytes)) },
       state: this.plant.state?.(state) ?? state,
       learner: learnerOptions,
+      load: { behind: 0, least: 1 },
       room: { maxWaiting: 100, maxAgeMs: 86_400_000, predictionWaitMs: 1000, maxIds: 100 },
       policy: { maxSkewMs: 60_000, maxFeatures: 20 },
       snapshot: { everyExamples: 5, keep: 2 },

@@ -3,6 +3,7 @@ import { expertMetrics } from './expert-metrics.ts'
 import { defaultLimits, type Metric, other } from './metric.ts'
 import { outcomes, parts, pipelineMetrics } from './pipeline-metrics.ts'
 import { kinds, scoreMetrics, views } from './score-metrics.ts'
+import { sharingMetrics } from './sharing-metrics.ts'
 
 /** Told of the table itself, so that what a limit left out does not go unseen. Registered beside the others. */
 export const leftOut = {
@@ -15,6 +16,7 @@ export const leftOut = {
 export const sections: readonly { readonly title: string; readonly metrics: readonly Metric[] }[] = [
   { title: 'The flow', metrics: pipelineMetrics },
   { title: 'Quality', metrics: scoreMetrics },
+  { title: 'Sharing', metrics: sharingMetrics },
   { title: 'Experts', metrics: expertMetrics }
 ]
 

@@ -1,0 +1,215 @@
+/**
+ * What learning costs, without log, codec or files: `node bench/learner.mjs [--rows 100000] [--json]`.
+ *
+ * - Test-then-train events a second of CPU on imbalanced_rbf by preset, baselines not counted, beside a bare loop that makes
+ *   the same gathers and updates of the kernel in the same run, and with the plain kernel in place of SIMD.
+ * - Whether the cost of an event stays flat, and how it grows with active inputs and with experts.
+ * - State and snapshot at 100 lines.
+ *
+ * Figures are of one core; ratios travel, the rest does not. The stream is read from the folder in ANDON_DATA.
+ */
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { built, distOf, median, table, whole } from './running.mjs'
+
+const { values: flags } = parseArgs({
+  options: { rows: { type: 'string', default: '100000' }, json: { type: 'boolean', default: false }, dist: { type: 'string' } }
+})
+const dist = resolve(distOf(flags.dist))
+const limit = whole('rows', flags.rows)
+const file = join(resolve(process.env.ANDON_DATA ?? join(import.meta.dirname, '../../shared/data')), 'imbalanced_rbf.csv.gz')
+if (!existsSync(file)) throw new Error(`expected ${file}: set ANDON_DATA to the folder of streams`)
+const { Learner, defaultLearnerOptions, openKernel, Sparse, Random, openCsv, encodeSaved, noMeter } = await built(
+  dist,
+  'learner/learner',
+  'learner/options',
+  'learner/meter',
+  'numeric/open-kernel',
+  'numeric/sparse',
+  'numeric/random',
+  'adapter/csv/csv',
+  'adapter/file/saved'
+)
+
+const alone = { ...defaultLearnerOptions, single: false }
+const cpu = () => process.cpuUsage().user / 1e6
+
+/** Examples, read before any clock runs. */
+async function rbf() {
+  const examples = []
+  for await (const { observation, labels } of openCsv(file, { labels: ['label'], ignore: [], limit }))
+    examples.push(example(observation, labels))
+  return examples
+}
+
+function example(observation, labels) {
+  return { observation, labels, labelTime: observation.time, source: null, prediction: null }
+}
+
+/** Seconds of CPU to take the examples, in `parts` equal parts. */
+function learn(learner, examples, parts = 1) {
+  const seconds = []
+  for (let part = 0; part < parts; part++) {
+    const [from, to] = [part, part + 1].map(i => Math.floor((i * examples.length) / parts))
+    const began = cpu()
+    for (let i = from; i < to; i++) learner.take(examples[i])
+    seconds.push(cpu() - began)
+  }
+  return seconds
+}
+
+const learnerOf = (options, kernel = openKernel()) => new Learner({ ...alone, domain: [], ...options }, noMeter, null, kernel)
+const sum = seconds => seconds.reduce((all, each) => all + each, 0)
+
+/** A kernel that counts its gathers and updates by span and number of active inputs. */
+function counting(kernel) {
+  const counts = new Map()
+  const count = (what, width, { n }) => {
+    const key = `${what} ${width} ${n}`
+    counts.set(key, (counts.get(key) ?? 0) + 1)
+  }
+  return {
+    counts,
+    kernel: {
+      ...kernel,
+      gather(W, stride, from, width, x, out, add) {
+        count('gather', width, x)
+        kernel.gather(W, stride, from, width, x, out, add)
+      },
+      update(W, S, stride, from, width, x, delta, pace) {
+        count('update', width, x)
+        kernel.update(W, S, stride, from, width, x, delta, pace)
+      },
+      updateGroups(W, S, stride, from, K, C, x, delta, pace, groups, n, places) {
+        count('update', 4 * n * C, x)
+        kernel.updateGroups(W, S, stride, from, K, C, x, delta, pace, groups, n, places)
+      }
+    }
+  }
+}
+
+/** Seconds of CPU of the gathers and updates alone, on weights of the same number of rows. */
+function bare(counts, rows) {
+  const kernel = openKernel()
+  const random = new Random(1)
+  const pace = { rate: 0.1, decay: 0.001, forgetting: 0.9995 }
+  let seconds = 0
+  for (const [key, times] of counts) {
+    const [what, width, n] = key.split(' ').map((word, i) => (i === 0 ? word : Number(word)))
+    const stride = width
+    const [W, S] = [kernel.floats(rows * stride), kernel.floats(rows * stride)]
+    const [out, delta] = [kernel.floats(width), kernel.floats(width).fill(0.01)]
+    const records = Array.from({ length: 256 }, () => {
+      const x = new Sparse(kernel)
+      for (let i = 0; i < n; i++) x.push(Math.floor((i * rows) / n) + random.below(Math.max(1, Math.floor(rows / n))), 0.5)
+      return x
+    })
+    const began = cpu()
+    if (what === 'gather') for (let i = 0; i < times; i++) kernel.gather(W, stride, 0, width, records[i & 255], out, false)
+    else for (let i = 0; i < times; i++) kernel.update(W, S, stride, 0, width, records[i & 255], delta, pace)
+    seconds += cpu() - began
+    for (const array of [W, S, out, delta]) kernel.release(array)
+  }
+  return seconds
+}
+
+function presetFigures(examples, preset) {
+  const counter = counting(openKernel())
+  const counted = learnerOf({ preset }, counter.kernel)
+  learn(counted, examples)
+  const rows = counted.save().columns.rows
+  // In turn, so that a machine whose speed drifts drifts for both.
+  const runs = Array.from({ length: 3 }, () => {
+    const seconds = sum(learn(learnerOf({ preset }), examples))
+    const kernel = bare(counter.counts, rows)
+    return { seconds, kernel, ratio: kernel / seconds }
+  })
+  const { kappa, gMean } = counted.status().tasks[0].testThenTrain.scores
+  const some = examples.slice(0, 5000)
+  const plain = sum(learn(learnerOf({ preset }, openKernel('plain')), some)) / sum(learn(learnerOf({ preset }), some))
+  return {
+    preset,
+    kappa,
+    gMean,
+    perSecond: examples.length / median(runs.map(run => run.seconds)),
+    bareRatio: median(runs.map(run => run.ratio)),
+    plainTimes: plain
+  }
+}
+
+/** Examples of `inputs` numbers and three classes, one line or many. */
+function made(n, inputs, lines = 1) {
+  const random = new Random(7)
+  return Array.from({ length: n }, (_, i) => {
+    const values = Array.from({ length: inputs }, () => random.next())
+    const score = values[0] + values[1 % inputs] - values[2 % inputs]
+    return example(
+      {
+        id: `${i}`,
+        line: `line-${i % lines}`,
+        station: null,
+        product: null,
+        time: i,
+        features: Object.fromEntries(values.map((value, j) => [`x${j}`, value]))
+      },
+      { quality: score > 0.9 ? 'a' : score > 0.2 ? 'b' : 'c' }
+    )
+  })
+}
+
+/** Microseconds an event once an event costs what it will go on to cost. */
+function settled(options, examples) {
+  const learner = learnerOf(options)
+  const warm = Math.floor(examples.length * 0.6)
+  learn(learner, examples.slice(0, warm))
+  return (1e6 * sum(learn(learner, examples.slice(warm)))) / (examples.length - warm)
+}
+
+function manyLines() {
+  const sizes = {}
+  for (const sharing of ['full', 'cheap']) {
+    const learner = learnerOf({ domain: ['line'], sharing })
+    learn(learner, made(20_000, 10, 100))
+    const began = cpu()
+    const bytes = encodeSaved(learner.save()).byteLength
+    sizes[sharing] = { stateMiB: learner.bytes / 1_048_576, snapshotMiB: bytes / 1_048_576, snapshotMs: 1000 * (cpu() - began) }
+  }
+  return sizes
+}
+
+const examples = await rbf()
+const presets = ['fast', 'default'].map(preset => presetFigures(examples, preset))
+const tenths = learn(learnerOf({}), examples, 10).map(seconds => (1e6 * seconds * 10) / examples.length)
+const inputs = [5, 10, 20, 40].map(n => [n, settled({}, made(8000, n))])
+const experts = [4, 8, 16, 32].map(K => [
+  K,
+  settled(
+    { experts: K, banks: [{ name: 'task', scope: 'task', joint: false, rate: 0.1, decay: 0, steps: 2, gate: 'all' }] },
+    made(8000, 10)
+  )
+])
+const lines = manyLines()
+if (flags.json) process.stdout.write(`${JSON.stringify({ rows: examples.length, presets, tenths, inputs, experts, lines }, null, 2)}\n`)
+else {
+  const figure = (value, digits) => value.toFixed(digits)
+  process.stdout.write(
+    `${table([
+      ['preset', 'κ', 'G-mean', 'events/s of CPU', 'of a bare loop of its gathers and updates', 'plain kernel, times as long'],
+      ...presets.map(p => [
+        p.preset,
+        figure(p.kappa, 3),
+        figure(p.gMean, 3),
+        `${Math.round(p.perSecond)}`,
+        figure(p.bareRatio, 2),
+        figure(p.plainTimes, 1)
+      ])
+    ])}\n\nµs an event in each tenth of the stream: ${tenths.map(us => figure(us, 1)).join(' ')}\n`
+  )
+  process.stdout.write(`µs an event by inputs: ${inputs.map(([n, us]) => `${n}: ${figure(us, 1)}`).join('  ')}\n`)
+  process.stdout.write(`µs an event of one bank by experts: ${experts.map(([n, us]) => `${n}: ${figure(us, 1)}`).join('  ')}\n`)
+  for (const [sharing, { stateMiB, snapshotMiB, snapshotMs }] of Object.entries(lines))
+    process.stdout.write(
+      `100 lines, ${sharing}: state ${figure(stateMiB, 1)} MiB, snapshot ${figure(snapshotMiB, 1)} MiB in ${Math.round(snapshotMs)} ms\n`
+    )
+}

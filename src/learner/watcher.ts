@@ -1,0 +1,32 @@
+/**
+ * Who looks at what a committee said, just before its pools and banks learn the label: evaluation and its controls. A
+ * watcher never gives anything back; what it is shown is valid until it returns.
+ */
+
+import type { Input } from '../bank/bank.ts'
+import type { DomainBank } from '../bank/domain-bank.ts'
+
+export interface Judged {
+  readonly task: string
+  readonly domain: string
+  readonly classes: readonly string[]
+  /** Index of the label's class, −1 where it had not occurred. */
+  readonly y: number
+  readonly input: Input
+  /** The names of the M banks, what they said (M, C) and which of them spoke (M): as served, or else on arrival. */
+  readonly banks: readonly string[]
+  readonly Q: Float32Array
+  readonly spoke: Uint8Array
+  /** What decides, and what is reported of it, on arrival, (C). */
+  readonly p: Float64Array
+  readonly reported: Float64Array
+  readonly chosen: number
+  /** Forgetting counts of the classes, (C). */
+  readonly counts: Float64Array
+  /** The bank of every domain's own, where there is one. */
+  readonly solo: DomainBank | null
+}
+
+export interface Watcher {
+  judged(judged: Judged): void
+}
