@@ -1,7 +1,7 @@
 /**
  * The figures of the published streams, by `andon evaluate` with the default configuration, as means over seeds:
- * `node bench/figures.mjs [--streams steel_plates,sme] [--seeds 1,2,3] [--limit ROWS] [--json]`. Ends with 1 where a floor
- * is missed. The streams are read from the folder in ANDON_DATA.
+ * `node bench/figures.mjs [--streams steel_plates,sme] [--seeds 1,2,3] [--limit ROWS] [--delay ROWS] [--shuffle] [--curve] [--json]`.
+ * `--curve` adds κ and G-mean along the decision exponent. Ends with 1 where a floor is missed; floors are of labels at once, in order. The streams are read from the folder in ANDON_DATA.
  */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -54,6 +54,9 @@ const { values: flags } = parseArgs({
     streams: { type: 'string', default: Object.keys(streams).join(',') },
     seeds: { type: 'string', default: '1,2,3' },
     limit: { type: 'string' },
+    delay: { type: 'string', default: '0' },
+    shuffle: { type: 'boolean', default: false },
+    curve: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     dist: { type: 'string' }
   }
@@ -69,6 +72,7 @@ if (!seeds.every(seed => Number.isInteger(seed) && seed >= 0))
 
 const rows = []
 const missed = []
+const curves = []
 for (const name of names) {
   const { file, floors } = streams[name]
   const path = join(data, file)
@@ -78,15 +82,26 @@ for (const name of names) {
   for (const task of Object.keys(runs[0].tasks)) {
     const figures = means(runs.map(run => figuresOf(run, task)))
     rows.push({ stream: name, task, ...figures })
+    if (flags.curve) curves.push({ stream: name, task, points: curveOf(runs.map(run => run.tasks[task].curve)) })
+    if (flags.delay !== '0' || flags.shuffle) continue
     for (const [what, floor] of Object.entries(floors[task] ?? {}))
       if (!(figures[what] >= floor))
         missed.push(`${name} ${task}: ${columns[what]} ${shown(what, figures[what])}, expected at least ${floor}`)
   }
 }
-if (flags.json) process.stdout.write(`${JSON.stringify({ seeds, limit: flags.limit ?? null, rows, missed }, null, 2)}\n`)
+if (flags.json) process.stdout.write(`${JSON.stringify({ seeds, limit: flags.limit ?? null, rows, curves, missed }, null, 2)}\n`)
 else {
   const cells = rows.map(row => [row.stream, row.task, row.rarest, ...Object.keys(columns).map(what => shown(what, row[what]))])
   process.stdout.write(`${table([['stream', 'task', 'rarest class', ...Object.values(columns)], ...cells])}\n`)
+  if (curves.length > 0) {
+    const exponents = curves[0].points.map(({ exponent }) => `γ ${exponent}`)
+    const along = curves.map(({ stream, task, points }) => [
+      stream,
+      task,
+      ...points.map(({ kappa, gMean }) => `${shown('kappa', kappa)} ${shown('gMean', gMean)}`)
+    ])
+    process.stdout.write(`\nκ and G-mean along the decision exponent\n${table([['stream', 'task', ...exponents], ...along])}\n`)
+  }
   process.stdout.write(`mean of seeds ${seeds.join(', ')}\n`)
   for (const text of missed) process.stdout.write(`FAIL  ${text}\n`)
 }
@@ -95,6 +110,9 @@ process.exitCode = missed.length > 0 ? 1 : 0
 async function evaluate(path, options, seed) {
   const words = [join(dist, 'command/andon.js'), 'evaluate', path, ...options.split(' '), '--seed', `${seed}`, '--json']
   if (flags.limit !== undefined) words.push('--limit', flags.limit)
+  if (flags.delay !== '0') words.push('--delay', flags.delay)
+  if (flags.shuffle) words.push('--shuffle')
+  if (flags.curve) words.push('--curve')
   const env = Object.fromEntries(Object.entries(process.env).filter(([variable]) => !variable.startsWith('ANDON_')))
   const { stdout } = await promisify(execFile)(process.execPath, words, { env, maxBuffer: 1 << 28 })
   return JSON.parse(stdout)
@@ -116,6 +134,12 @@ function figuresOf({ eventsPerSecond, peakRssMiB, tasks }, task) {
     perSecond: eventsPerSecond,
     peakRssMiB
   }
+}
+
+/** Points of the curve, as means over seeds. */
+function curveOf(each) {
+  const mean = (i, what) => each.reduce((sum, { points }) => sum + points[i][what], 0) / each.length
+  return each[0].points.map(({ exponent }, i) => ({ exponent, kappa: mean(i, 'kappa'), gMean: mean(i, 'gMean') }))
 }
 
 /** Means over seeds; null where a seed has no figure. */

@@ -107,7 +107,7 @@ function othersOf(solo: Judged['solo'], input: Judged['input'], C: number): Floa
   const q = new Float32Array(C)
   let speakers = 0
   for (const [domain, bank] of solo?.all ?? []) {
-    const asked = { domain, pooled: input.pooled, own: input.own, others: input.others, raw: input.raw }
+    const asked = { serial: input.serial, domain, pooled: input.pooled, own: input.own, others: input.others, raw: input.raw }
     if (domain === input.domain || !bank.opinion(asked, q)) continue
     speakers++
     for (let c = 0; c < C; c++) mean[c]! += q[c]!

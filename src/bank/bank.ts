@@ -9,6 +9,8 @@ import type { Sparse } from '../numeric/sparse.ts'
 
 /** A record as banks may see it. */
 export interface Input {
+  /** Its number among the examples learned, by which a correction finds it again; −1 of one that is not being learned. */
+  readonly serial: number
   /** Place of its domain in the order of appearance. */
   readonly domain: number
   /** By the encoder of all domains. */
@@ -42,6 +44,9 @@ export interface Bank {
 
   /** One step on an example of class `y` with weight `w`. `fresh` is false for a replayed one, which no statistic counts. */
   learn(input: Input, y: number, w: number, fresh: boolean): void
+
+  /** The example `serial` was of class `after` all along: a bank that keeps examples keeps it so from now on. */
+  correct(serial: number, after: number): void
 
   /** A class appeared: it gets the next index. */
   addClass(): void

@@ -65,6 +65,8 @@ export class DomainBank implements Bank {
     this.#banks.get(input.domain)?.learn(input, y, w, fresh)
   }
 
+  correct(): void {}
+
   addClass(): void {
     this.#C++
     for (const bank of this.#banks.values()) bank.addClass()

@@ -109,6 +109,8 @@ export class MixtureBank implements Bank, Mixed {
     } else this.#head.update(input, this.#delta, this.#options)
   }
 
+  correct(): void {}
+
   addClass(): void {
     this.C++
     this.#input = null

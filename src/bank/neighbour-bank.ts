@@ -48,6 +48,8 @@ export class NeighbourBank implements Bank {
   #C = 0
   /** Classes of the points. */
   readonly #y: Int32Array
+  /** Their numbers among the examples. */
+  readonly #serials: Int32Array
   /** The roots of their weights when they came: of a handful of neighbours one that is rare must not outvote all others. */
   readonly #votes: Float32Array
   /** Points remembered, and the place of the next. */
@@ -68,6 +70,7 @@ export class NeighbourBank implements Bank {
     this.#relevance = new Relevance(kernel)
     this.#y = new Int32Array(options.capacity)
     this.#votes = new Float32Array(options.capacity)
+    this.#serials = new Int32Array(options.capacity)
     this.#room = kernel.floats(options.capacity)
     this.#squares = kernel.floats(options.neighbours)
     this.#nearest = kernel.ints(options.neighbours)
@@ -108,9 +111,15 @@ export class NeighbourBank implements Bank {
     }
     this.#y[this.#next] = y
     this.#votes[this.#next] = Math.sqrt(w)
+    this.#serials[this.#next] = input.serial
     this.#relevance.learn(this.#point, this.#metric.kinds, y)
     this.#n = Math.max(this.#n, this.#next + 1)
     this.#next = (this.#next + 1) % capacity
+  }
+
+  correct(serial: number, after: number): void {
+    const place = this.#serials.subarray(0, this.#n).indexOf(serial)
+    if (place >= 0) this.#y[place] = after
   }
 
   addClass(): void {
@@ -149,15 +158,17 @@ export class NeighbourBank implements Bank {
       next: this.#next,
       y: this.#y.slice(0, this.#n),
       votes: this.#votes.slice(0, this.#n),
+      serials: this.#serials.slice(0, this.#n),
       points,
       relevance: this.#relevance.save()
     }
   }
 
   load(saved: Saved): void {
-    const { C, D, next, y, votes, points, relevance } = saved as Readonly<Record<'C' | 'D' | 'next', number>> & {
+    const { C, D, next, y, votes, serials, points, relevance } = saved as Readonly<Record<'C' | 'D' | 'next', number>> & {
       y: Int32Array
       votes: Float32Array
+      serials: Int32Array
       points: Float32Array
       relevance: Saved
     }
@@ -168,6 +179,7 @@ export class NeighbourBank implements Bank {
     this.#n = y.length
     this.#y.set(y)
     this.#votes.set(votes)
+    this.#serials.set(serials)
     for (let d = 0; d < D; d++) this.#matrix.set(points.subarray(d * this.#n, (d + 1) * this.#n), d * this.#options.capacity)
     this.#look()
   }

@@ -97,6 +97,8 @@ export class StartingBank implements Bank, Mixed {
     if (++this.#n === CONTEST) this.#settle()
   }
 
+  correct(): void {}
+
   addClass(): void {
     for (const { bank } of this.#candidates) bank?.addClass()
   }

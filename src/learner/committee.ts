@@ -109,6 +109,11 @@ export class Committee {
     this.#mixed = null
   }
 
+  /** The example `serial` was of class `after` all along. */
+  correct(serial: number, after: number): void {
+    for (const { bank } of this.members) bank.correct(serial, after)
+  }
+
   /** The bank of every domain's own, where there is one. */
   get solo(): DomainBank | null {
     const bank = this.members[this.#solo]?.bank

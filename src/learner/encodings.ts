@@ -20,6 +20,7 @@ import type { LearnerOptions } from './options.ts'
 
 /** A record with room for its vectors, refilled at every use. */
 export class EncodedRecord implements Input {
+  serial = -1
   domain = -1
   raw: Float64Array = new Float64Array(0)
   readonly pooled: Sparse
@@ -77,6 +78,7 @@ export class Encodings {
   /** Fills what is wanted of a record. A domain without an encoder yet is seen as all are. */
   fill(record: EncodedRecord, raw: Float64Array, domain: number, reads: Reads): void {
     record.raw = raw
+    record.serial = -1
     record.domain = domain
     if (reads === 'pooled' || reads === 'both') this.pooled.encode(raw, record.pooled)
     if (this.#apart ? reads === 'own' || reads === 'both' : reads === 'own') this.#of(domain).encode(raw, record.own)

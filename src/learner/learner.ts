@@ -129,6 +129,10 @@ export class Learner {
     return recipeOf(this.options).effort.most
   }
 
+  get kernel(): Kernel['name'] {
+    return this.#ground.kernel.name
+  }
+
   /** Bytes of what it has learned. */
   get bytes(): number {
     return this.#tasks.reduce((sum, task) => sum + task.bytes, this.#encodings.bytes + (this.#lastLabels?.bytes ?? 0))
@@ -138,6 +142,7 @@ export class Learner {
   status(): LearnerStatus {
     return {
       fold: FOLD,
+      kernel: this.kernel,
       learned: this.learned,
       repeated: this.#repeated,
       corrected: this.#corrected,
@@ -245,6 +250,7 @@ export class Learner {
     this.#compare(fresh, chosen, before ?? [])
     const record = this.#declare(inputs, domain) ? this.#encode(this.#learning, inputs, place) : arrived
     record.heard = arrived.heard
+    record.serial = this.learned
     const labels: SeenLabel[] = []
     fresh.forEach(([name, value], i) => {
       const known = this.#task(name)
@@ -252,7 +258,7 @@ export class Learner {
       const task = known ?? this.#addTask(name)
       const y = this.#classOf(task, value)
       task.learn(observation.id, domain, record, y, this.#effort, this.#meter)
-      labels.push({ task: this.#tasks.indexOf(task), y, chosen: chosen[i]!, domain: place })
+      labels.push({ task: this.#tasks.indexOf(task), y, chosen: chosen[i]!, domain: place, serial: this.learned })
     })
     this.#lastLabels?.add(place, this.learned + 1, labels)
     if (before === null) this.#teachEncodings(record, domain)
@@ -320,7 +326,7 @@ export class Learner {
       else if (task === undefined || before === undefined) fresh.push([name, value])
       else {
         const y = this.#classOf(task, value)
-        task.correct(observation.id, this.#domains.at(before.domain), before.domain, before.y, y, before.chosen)
+        task.correct(observation.id, this.#domains.at(before.domain), before, y)
         corrected.push({ ...before, y })
         this.#corrected++
         this.#signals.tell(

@@ -12,6 +12,8 @@ export interface SeenLabel {
   readonly chosen: number
   /** Index of the domain it was learned in. */
   readonly domain: number
+  /** Number of the example it was learned with. */
+  readonly serial: number
 }
 
 export interface SeenObservation {
@@ -57,7 +59,7 @@ export class Seen {
     const labels: number[] = []
     for (const entry of this.#entries.values()) {
       labels.push(entry.labels.length)
-      for (const { task, y, chosen, domain } of entry.labels) labels.push(task, y, chosen, domain)
+      for (const { task, y, chosen, domain, serial } of entry.labels) labels.push(task, y, chosen, domain, serial)
     }
     return {
       floor: this.floor,
@@ -74,8 +76,8 @@ export class Seen {
     ids.forEach((id, i) => {
       const n = labels[at++]!
       const each: SeenLabel[] = []
-      for (let j = 0; j < n; j++, at += 4)
-        each.push({ task: labels[at]!, y: labels[at + 1]!, chosen: labels[at + 2]!, domain: labels[at + 3]! })
+      for (let j = 0; j < n; j++, at += 5)
+        each.push({ task: labels[at]!, y: labels[at + 1]!, chosen: labels[at + 2]!, domain: labels[at + 3]!, serial: labels[at + 4]! })
       this.#entries.set(id, { time: times[i]!, labels: each })
     })
   }

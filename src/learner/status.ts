@@ -40,6 +40,8 @@ export interface TaskStatus {
 export interface LearnerStatus {
   /** Version of the fold. */
   readonly fold: number
+  /** What the inner loops run on: the bits are the same, `plain` is about ten times slower. */
+  readonly kernel: 'simd' | 'plain'
   readonly learned: number
   readonly repeated: number
   readonly corrected: number

@@ -18,6 +18,7 @@ import { Parts } from './parts.ts'
 import { Practice } from './practice.ts'
 import { recipeOf } from './presets.ts'
 import { Pupil } from './pupil.ts'
+import type { SeenLabel } from './seen.ts'
 import { servedOpinion, servedOpinions } from './served.ts'
 import { ServedSharing } from './served-sharing.ts'
 import { startsOf } from './starts.ts'
@@ -228,9 +229,10 @@ export class TaskLearner {
   }
 
   /** A label was corrected: memory, counts and scores hold the new one from now on; what the weights learned stands. */
-  correct(id: string, domain: string, place: number, before: number, after: number, chosen: number): void {
-    this.#parts.correct(id, place, before, after)
-    this.#boards.correct(before, after, chosen, domain)
+  correct(id: string, domain: string, before: SeenLabel, after: number): void {
+    this.#parts.correct(id, before.domain, before.y, after)
+    this.#committee.correct(before.serial, after)
+    this.#boards.correct(before.y, after, before.chosen, domain)
   }
 
   get learned(): number {

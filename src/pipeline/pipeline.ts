@@ -235,6 +235,8 @@ export class Pipeline implements Gateway {
         tell: message => tell('info', message)
       })
     ]
+    if (recovered.learner.kernel === 'plain')
+      tell('warn', 'expected WebAssembly SIMD, this engine has none: learning gives the same bits about ten times slower')
     if (recovered.warnings.length > 0) await this.#keeper.save(true)
     await this.#measureLag()
     this.#reasons = []

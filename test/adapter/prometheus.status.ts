@@ -99,6 +99,7 @@ export function fullStatus(tasks: readonly TaskStatus[] = [taskOf('fault', ['ok'
     startedAt: 1_000,
     learner: {
       fold: 1,
+      kernel: 'simd',
       learned: 120,
       repeated: 3,
       corrected: 2,

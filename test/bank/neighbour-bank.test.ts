@@ -84,6 +84,18 @@ describe('a memory', () => {
     expect(bits(stand.save())).toBe(before)
   })
 
+  test('votes for the corrected class of an example it holds, also after saving, and leaves the others as they are', () => {
+    const [stand, loaded] = [opened(), opened()]
+    for (const [serial, x] of [0, 5].entries()) stand.bank.learn(Object.assign(fill(slip(stand.kernel), [[1, x]]), { serial }), 0, 1, true)
+    loaded.load(stand.save())
+    for (const each of [stand, loaded]) {
+      each.bank.correct(1, 1)
+      each.bank.correct(7, 1)
+      expect(opinion(each, [[1, 5]])[1]).toBeGreaterThan(0.9)
+      expect(opinion(each, [[1, 0]])[0]).toBeGreaterThan(0.9)
+    }
+  })
+
   test('lets an example vote with the root of the weight that it came with', () => {
     const stand = opened()
     learn(stand, [[1, 0]], 0, true, 0.25)

@@ -61,12 +61,20 @@ export function kernels(name: Kernel['name']): () => Kernel {
 
 /** A record with room for its vectors, which can be refilled. */
 export interface Slip extends Input {
+  serial: number
   domain: number
   raw: Float64Array
 }
 
 export function slip(kernel: Kernel): Slip {
-  return { domain: HOME, pooled: new Sparse(kernel), own: new Sparse(kernel), others: new Sparse(kernel), raw: new Float64Array(0) }
+  return {
+    serial: -1,
+    domain: HOME,
+    pooled: new Sparse(kernel),
+    own: new Sparse(kernel),
+    others: new Sparse(kernel),
+    raw: new Float64Array(0)
+  }
 }
 
 /** Fills every view of a record with the same entries; the raw record has them as columns unless it is told others. */

@@ -165,10 +165,14 @@ export const foldLaws: Readonly<Record<string, (make: Make) => void>> = {
   'a corrected label moves memory, counts and scores, and no weight'(make) {
     const opened = make.open(small)
     for (let i = 0; i < 12; i++) opened.take(example(observation(i, { f0: i }), { task: i % 3 === 0 ? 'bad' : 'good' }))
+    const committee = () => (opened.save() as { tasks: { committee: { banks: Saved[] } & Record<string, Saved> }[] }).tasks[0]!.committee
+    const memory = recipeOf(small).banks.findIndex(({ scope }) => scope === 'memory')
     const weights = () => {
-      const { tasks } = opened.save() as { tasks: { committee: Saved; single: Saved }[] }
-      return Buffer.from(encodeSaved(tasks.map(({ committee, single }) => [committee, single]))).toString('base64')
+      const { tasks } = opened.save() as { tasks: { single: Saved }[] }
+      const { banks, ...weighing } = committee()
+      return Buffer.from(encodeSaved([banks.filter((_, m) => m !== memory), weighing, tasks[0]!.single])).toString('base64')
     }
+    const neighbours = () => committee().banks[memory]! as unknown as { y: Int32Array; serials: Int32Array }
     const remembered = () =>
       (opened.save() as { tasks: { parts: { whole: { memory: { ids: string[] }[] } } }[] }).tasks[0]!.parts.whole.memory.map(
         ({ ids }) => ids
@@ -176,10 +180,12 @@ export const foldLaws: Readonly<Record<string, (make: Make) => void>> = {
     const support = () => opened.status().tasks[0]!.testThenTrain.perClass.map(each => each.support)
     const [held, counts, supports] = [weights(), frequency(opened)[0]!, support()]
     expect(remembered()[0]).toContain('part-9')
+    expect(neighbours().y[9]).toBe(0)
     const { outcome, signals } = opened.take(example(observation(9, { f0: 9 }), { task: 'good' }))
     expect(outcome).toBe('corrected')
     expect(signals.map(signal => signal.kind)).toEqual(['label-corrected'])
     expect(weights() === held).toBe(true)
+    expect(Array.from(neighbours().y, (y, i) => (i % 3 === 0 && i !== 9 ? y === 0 : y === 1))).toEqual(Array(12).fill(true))
     expect(remembered()[0]).not.toContain('part-9')
     expect(remembered()[1]).toContain('part-9')
     const after = frequency(opened)[0]!
