@@ -87,11 +87,26 @@ function taskLines(task: TaskStatus, columns: number, paint: Palette): string[] 
   const left = table(['class', 'support', 'recall', '95 % interval', 'last 1,000', 'precision'], classes)
   const right = table(['', 'utilisation', 'responsibility', 'learned most from', 'change'], experts)
   return [
-    `${paint.bold(task.task)}  ${paint.dim(`gate entropy ${figure(bank?.gateEntropy ?? null)} nats`)}`,
+    `${paint.bold(task.task)}  ${paint.dim(`experts of bank ${bank?.bank ?? '–'}, gate entropy ${figure(bank?.gateEntropy ?? null)} nats`)}`,
     ...table(heading, rows).split('\n'),
+    '',
+    ...committee(task),
     '',
     ...beside(left.split('\n'), right.split('\n'), columns)
   ]
+}
+
+/** How much each bank says in each domain, in brackets while it rests, and what sharing gained the domain of late. */
+function committee({ committee: domains }: TaskStatus): string[] {
+  const shown = Object.entries(domains).slice(0, SHOWN)
+  const [first] = shown
+  if (first === undefined) return []
+  const rows = shown.map(([domain, { banks, transfer }]) => [
+    domain === '' ? 'all' : domain,
+    ...banks.map(({ weight, resting }) => (resting ? `(${weight.toFixed(2)})` : weight.toFixed(2))),
+    transfer === null ? '–' : transfer.recent.toFixed(3)
+  ])
+  return table(['weight of', ...first[1].banks.map(({ bank }) => bank), 'sharing, nats'], rows).split('\n')
 }
 
 /** Two blocks next to each other where the terminal is wide enough, else one below the other. */
