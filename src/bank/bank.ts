@@ -45,8 +45,8 @@ export interface Bank {
   /** One step on an example of class `y` with weight `w`. `fresh` is false for a replayed one, which no statistic counts. */
   learn(input: Input, y: number, w: number, fresh: boolean): void
 
-  /** The example `serial` was of class `after` all along: a bank that keeps examples keeps it so from now on. */
-  correct(serial: number, after: number): void
+  /** The example `serial` was of class `after`, of weight `w`, all along: a bank that keeps examples keeps it so from now on. */
+  correct(serial: number, after: number, w: number): void
 
   /** A class appeared: it gets the next index. */
   addClass(): void

@@ -117,9 +117,11 @@ export class NeighbourBank implements Bank {
     this.#next = (this.#next + 1) % capacity
   }
 
-  correct(serial: number, after: number): void {
+  correct(serial: number, after: number, w: number): void {
     const place = this.#serials.subarray(0, this.#n).indexOf(serial)
-    if (place >= 0) this.#y[place] = after
+    if (place < 0) return
+    this.#y[place] = after
+    this.#votes[place] = Math.sqrt(w)
   }
 
   addClass(): void {

@@ -33,7 +33,7 @@ const gate = z.strictObject({
   loadFloor: penalty(0.01, 'Keeps experts alive: strength of the balance penalty'),
   zLoss: penalty(0, 'Keeps the logits of the gate small'),
   entropy: penalty(0, 'Rewards a gate that spreads over its experts'),
-  l2: penalty(0, 'Draws the weights of the gate towards zero')
+  l2: z.number().min(0).max(1).default(0).describe('Draws the weights of the gate towards zero')
 })
 
 const gateInput = z
@@ -98,10 +98,11 @@ export const learnerOptions = z
       .enum(['full', 'cheap'])
       .default('full')
       .describe('`full`: banks of each task’s own; `cheap`: the tasks of a bank share its gate, for many lines and tasks'),
-    maxMiB: count(1, 1_000_000)
-      .nullable()
-      .default(4096)
-      .describe('Size of the state from which on no domain gets weights of its own; null for no ceiling'),
+    maxMiB: count(1, 1024)
+      .default(1024)
+      .describe(
+        'Size of all weights, empty room included, from which on no domain gets weights of its own; the kernel’s memory ends at four times the most'
+      ),
     admitAfter: count(0, 1_000_000).default(0).describe('Labels of a domain after which it gets weights of its own'),
     decisionExponent: z
       .number()

@@ -15,6 +15,8 @@ import type { EncodedRecord } from './encodings.ts'
 /** Opinions of all tasks of one record, by row. Never changed. */
 export type Heard = Float32Array
 
+const NOBODY: ReadonlySet<number> = new Set()
+
 export interface Speaker {
   readonly name: string
   readonly classes: readonly string[]
@@ -36,14 +38,14 @@ export class Chain implements Rows {
     }
   }
 
-  /** Asks every task that knows a class. Changes nothing that is saved. */
-  hear(tasks: readonly Speaker[], record: EncodedRecord, prediction: Prediction | null): Heard {
+  /** Asks every task that knows a class, but those `silent`, by their places. Changes nothing that is saved. */
+  hear(tasks: readonly Speaker[], record: EncodedRecord, prediction: Prediction | null, silent: ReadonlySet<number> = NOBODY): Heard {
     const heard = new Float32Array(this.rows).fill(Number.NaN)
     for (const [t, task] of tasks.entries()) {
       if (task.classes.length === 0) continue
       const served = prediction?.tasks.find(each => each.task === task.name)
       const said = task.speak(record, served)
-      if (prediction !== null && served === undefined) continue
+      if ((prediction !== null && served === undefined) || silent.has(t)) continue
       for (const [c, row] of this.#rowOf[t]!.entries()) heard[row] = said[c]!
     }
     return heard

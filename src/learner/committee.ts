@@ -16,6 +16,10 @@ export interface Member {
   readonly options: BankOptions
 }
 
+/** A weight and its sum of squares. */
+const BYTES_A_WEIGHT = 8
+const SLACK = 2
+
 export class Committee {
   readonly members: readonly Member[]
   /** Names of the banks, (M). */
@@ -28,6 +32,8 @@ export class Committee {
   readonly spoke: Uint8Array
   /** Which of them were left alone because they rest, (M): they do not learn this example either. */
   readonly asleep: Uint8Array
+  /** Which of them were asked and have weights that answer, (M), whether or not their answer could be used. */
+  readonly answered: Uint8Array
   /** The pool's distribution with the guard over it, (C): what decides. */
   p = new Float64Array(0)
   /** The same brought back to the true rates of the classes, (C): what is reported. */
@@ -55,6 +61,7 @@ export class Committee {
     this.#chained = members.findIndex(({ options: { scope } }) => scope === 'chain')
     this.spoke = new Uint8Array(members.length)
     this.asleep = new Uint8Array(members.length)
+    this.answered = new Uint8Array(members.length)
     this.#all = new Blend(members.length, options)
   }
 
@@ -80,8 +87,10 @@ export class Committee {
       const sleeps = m !== this.#solo && blend.sleeps(m)
       const waits = who === 'first' && m === this.#chained
       const row = this.#rows[m]!
-      const said = !sleeps && !waits && members[m]!.bank.opinion(input, row) && finite(row)
+      const answered = !sleeps && !waits && members[m]!.bank.opinion(input, row)
+      const said = answered && finite(row)
       asleep[m] = sleeps ? 1 : 0
+      this.answered[m] = answered ? 1 : 0
       spoke[m] = said ? 1 : 0
       if (!said) row.fill(0)
     }
@@ -109,9 +118,9 @@ export class Committee {
     this.#mixed = null
   }
 
-  /** The example `serial` was of class `after` all along. */
-  correct(serial: number, after: number): void {
-    for (const { bank } of this.members) bank.correct(serial, after)
+  /** The example `serial` was of class `after`, of weight `w`, all along. */
+  correct(serial: number, after: number, w: number): void {
+    for (const { bank } of this.members) bank.correct(serial, after, w)
   }
 
   /** The bank of every domain's own, where there is one. */
@@ -149,6 +158,18 @@ export class Committee {
       if (blend !== undefined) reports.set(domain, blend.report(this.names))
     })
     return reports
+  }
+
+  /** See `TaskLearner.weightBytes`. A block may be half empty, and so may its place in the kernel's memory. */
+  weightBytes(rows: number): number {
+    const D = this.#admitted.size
+    let columns = 0
+    for (const { options } of this.members) {
+      if (options.scope === 'memory') continue
+      const own = options.scope === 'solo' ? D : options.scope === 'residual' ? 1 + D : 1
+      columns += own * (1 + this.C) * (options.experts ?? this.#options.experts)
+    }
+    return columns * rows * BYTES_A_WEIGHT * SLACK
   }
 
   get bytes(): number {

@@ -27,7 +27,8 @@ export class SharedGates {
   }
 
   save(): Saved {
-    return [...this.#gates].map(([name, gate]) => [name, gate.save()])
+    // By name: in which order gates came is another one after loading, and no part of the state.
+    return [...this.#gates].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, gate]) => [name, gate.save()])
   }
 
   /** Fills gates that exist again, as the banks were made anew. */

@@ -77,7 +77,8 @@ export class Learner {
     this.#encodings = new Encodings(options, kernel)
     const chain = recipeOf(options).banks.some(({ scope }) => scope === 'chain') ? new Chain() : null
     const { maxMiB } = options
-    const hasRoom = (): boolean => maxMiB === null || this.bytes < maxMiB * MEBI
+    const hasRoom = (): boolean =>
+      this.#tasks.reduce((sum, task) => sum + task.weightBytes(this.#encodings.columns.rows), 0) < maxMiB * MEBI
     this.#ground = {
       kernel,
       encodings: this.#encodings,
@@ -135,7 +136,8 @@ export class Learner {
 
   /** Bytes of what it has learned. */
   get bytes(): number {
-    return this.#tasks.reduce((sum, task) => sum + task.bytes, this.#encodings.bytes + (this.#lastLabels?.bytes ?? 0))
+    const beside = this.#encodings.bytes + this.#ground.gates.bytes + (this.#lastLabels?.bytes ?? 0)
+    return this.#tasks.reduce((sum, task) => sum + task.bytes, beside)
   }
 
   /** What it tells of itself. */
@@ -223,9 +225,10 @@ export class Learner {
     if (entry === undefined && observation.time <= this.#seen.floor) return { outcome: 'expired', signals: [] }
     const already = entry?.labels ?? []
     // Before corrections: one may bring a class, which changes what its task says.
-    if (this.#ground.chain !== null) this.#hear(this.#see(observation, prediction?.learned), prediction)
+    const version = prediction?.learned ?? firstOf(already, this.learned)
+    if (this.#ground.chain !== null) this.#hear(this.#see(observation, version), prediction, already)
     const { fresh, corrected, beyond } = this.#sort(example, already)
-    const labels = [...corrected, ...(fresh.length > 0 ? this.#study(example, fresh, entry?.labels ?? null) : [])]
+    const labels = [...corrected, ...(fresh.length > 0 ? this.#study(example, fresh, version, entry?.labels ?? null) : [])]
     if (labels.length > 0) this.#seen.remember(observation.id, observation.time, labels)
     this.#ground.chain?.meet(this.#tasks)
     const outcome = fresh.length > 0 ? 'learned' : corrected.length > 0 ? 'corrected' : beyond ? 'overflowed' : 'repeated'
@@ -234,13 +237,18 @@ export class Learner {
     return { outcome, signals: this.#signals.close() }
   }
 
-  /** Scores the new labels, then learns them; `before` are those learned of it earlier, null at the first. Returns what to remember of them. */
-  #study(example: Example, fresh: readonly (readonly [task: string, name: string])[], before: readonly SeenLabel[] | null): SeenLabel[] {
+  /** Scores the new labels, then learns them; `before` are those learned of it earlier, null at the first, and `version` the state that it is seen by. Returns what to remember of them. */
+  #study(
+    example: Example,
+    fresh: readonly (readonly [task: string, name: string])[],
+    version: number,
+    before: readonly SeenLabel[] | null
+  ): SeenLabel[] {
     const { observation, prediction } = example
     this.#meter.enter('learn')
     const domain = this.#domains.admit(observation, this.#signals)
     const place = this.#domains.indexOf(domain)
-    const inputs = this.#inputs(observation, domain, place, prediction?.learned ?? this.learned)
+    const inputs = this.#inputs(observation, domain, place, version)
     const arrived = this.#encode(this.#arrived, inputs, place)
     const chosen = fresh.map(([name, value]) => {
       const task = this.#task(name)
@@ -294,9 +302,12 @@ export class Learner {
   }
 
   /** Where tasks hear one another: asks every task of a record, by what was served where that is known. */
-  #hear(record: EncodedRecord, prediction: Prediction | null): void {
+  #hear(record: EncodedRecord, prediction: Prediction | null, already: readonly SeenLabel[] = []): void {
     const { chain } = this.#ground
-    if (chain !== null) record.heard = chain.hear(this.#tasks, record, prediction)
+    if (chain === null) return
+    // A task that has learned this observation knows its label: what it would say now nobody could have heard.
+    const silent = prediction === null ? new Set(already.map(({ task }) => task)) : undefined
+    record.heard = chain.hear(this.#tasks, record, prediction, silent)
   }
 
   #encode(record: EncodedRecord, inputs: ReadonlyMap<string, number | string | null>, domain: number): EncodedRecord {
@@ -396,4 +407,9 @@ export class Learner {
     this.#signals.tell('class-appeared', { task: task.name, class: name }, `class ${name} of ${task.name} appeared`)
     return task.addClass(name)
   }
+}
+
+/** The state by which an observation was first learned, where it was; else `now`. */
+function firstOf(labels: readonly SeenLabel[], now: number): number {
+  return labels.reduce((least, { serial }) => Math.min(least, serial), now)
 }

@@ -68,8 +68,8 @@ export interface LearnerOptions {
   readonly start: StartKind
   /** Labels a domain must have before it gets weights of its own. */
   readonly admitAfter: number
-  /** Mebibytes of state from which on no domain gets weights of its own; null for no such ceiling. */
-  readonly maxMiB: number | null
+  /** Mebibytes of weights, empty room included, from which on no domain gets weights of its own. */
+  readonly maxMiB: number
   readonly knots: { readonly intervals: number; readonly refitAt: readonly number[]; readonly reservoir: number; readonly horizon: number }
   readonly rare: RareOptions
   readonly gate: GateOptions
@@ -111,7 +111,7 @@ export const defaultLearnerOptions: LearnerOptions = {
   rest: { below: 0.02 },
   start: 'random',
   admitAfter: 0,
-  maxMiB: 4096,
+  maxMiB: 1024,
   knots: { intervals: 16, refitAt: [32, 128, 512, 2048], reservoir: 500, horizon: 5000 },
   rare: { exponent: 0.5, cap: 20, forgetting: 0.9995, synthetic: 0 },
   gate: { loadFloor: 0.01, zLoss: 0, entropy: 0, l2: 0 },

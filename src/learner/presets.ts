@@ -63,7 +63,7 @@ export const presets: Readonly<Record<Preset, Recipe>> = {
 
 /**
  * The cheap set: of the mixtures with the whole range of practice one a scope is kept, its gate shared by all tasks, so that
- * D domains and T tasks cost 2 + D gates instead of 1 + 2T + DT; the memory stays.
+ * D domains and T tasks cost 2 + D gates instead of 3T + DT; the memory stays.
  */
 function cheapOf(banks: readonly BankOptions[]): readonly BankOptions[] {
   const first = (scope: BankOptions['scope']): readonly BankOptions[] => banks.filter(bank => bank.scope === scope).slice(0, 1)

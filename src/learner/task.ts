@@ -206,8 +206,9 @@ export class TaskLearner {
     if (this.#parts.of(record.domain).learned > this.#options.admitAfter)
       this.#committee.admit(record.domain, this.#practice.first, this.#ground.hasRoom)
     const C = this.classes.length
-    const { asleep } = this.#committee
+    const { asleep, admitted } = this.#committee
     this.#pupils.forEach((pupil, m) => {
+      if (pupil.options.scope === 'solo' && !admitted.has(record.domain)) return
       if (asleep[m] === 0 || pupil.options.scope === 'memory') this.#practice.teach(pupil, record, y, C, most)
     })
     if (this.#single === null) return
@@ -231,12 +232,20 @@ export class TaskLearner {
   /** A label was corrected: memory, counts and scores hold the new one from now on; what the weights learned stands. */
   correct(id: string, domain: string, before: SeenLabel, after: number): void {
     this.#parts.correct(id, before.domain, before.y, after)
-    this.#committee.correct(before.serial, after)
+    this.#committee.correct(before.serial, after, this.#parts.whole.frequency.weight(after))
     this.#boards.correct(before.y, after, before.chosen, domain)
   }
 
   get learned(): number {
     return this.#parts.whole.learned
+  }
+
+  /**
+   * Bytes that the weights of its banks take with `rows` rows, by what is known of classes and domains alone: what is
+   * allocated depends on who was asked, and must decide nothing.
+   */
+  weightBytes(rows: number): number {
+    return this.#committee.weightBytes(rows)
   }
 
   get bytes(): number {
@@ -335,9 +344,10 @@ export class TaskLearner {
 
   /** Makes those banks anew that have diverged, by what they just said of a label of class `y`, −1 of one that has not occurred. */
   #mend(y: number): void {
-    const { Q, spoke, C } = this.#committee
+    const { Q, spoke, answered, C } = this.#committee
     this.#pupils.forEach((pupil, m) => {
-      if (pupil.diverges(y >= 0 && spoke[m] === 1 ? Q[m * C + y]! : null, C)) this.#restart(pupil)
+      // Only of those who were just asked: what a bank last computed for someone else is no part of the state.
+      if (answered[m] === 1 && pupil.diverges(y >= 0 && spoke[m] === 1 ? Q[m * C + y]! : null, C)) this.#restart(pupil)
     })
     if (this.#single?.diverges(y >= 0 ? this.#singleQ[y]! : null, C)) this.#restart(this.#single)
   }

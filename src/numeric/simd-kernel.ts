@@ -41,10 +41,15 @@ function compile(): WebAssembly.Module | null {
 
 function sharedMemory(): WebAssembly.Memory | null {
   if (typeof SharedArrayBuffer === 'undefined') return null
-  return new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES, shared: true })
+  try {
+    return new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES, shared: true })
+  } catch (error) {
+    if (error instanceof RangeError) return null // no room to reserve its addresses
+    throw error
+  }
 }
 
-/** Null where the engine has no SIMD or no shared memory. */
+/** Null where the engine has no SIMD or no shared memory, or the process no room for one. */
 export function simdKernel(): Kernel | null {
   const module = compile()
   if (module === null) return null

@@ -236,7 +236,10 @@ export class Pipeline implements Gateway {
       })
     ]
     if (recovered.learner.kernel === 'plain')
-      tell('warn', 'expected WebAssembly SIMD, this engine has none: learning gives the same bits about ten times slower')
+      tell(
+        'warn',
+        'expected WebAssembly with SIMD and shared memory, there is none to be had: learning gives the same bits about ten times slower'
+      )
     if (recovered.warnings.length > 0) await this.#keeper.save(true)
     await this.#measureLag()
     this.#reasons = []

@@ -89,10 +89,13 @@ describe('a memory', () => {
     for (const [serial, x] of [0, 5].entries()) stand.bank.learn(Object.assign(fill(slip(stand.kernel), [[1, x]]), { serial }), 0, 1, true)
     loaded.load(stand.save())
     for (const each of [stand, loaded]) {
-      each.bank.correct(1, 1)
-      each.bank.correct(7, 1)
+      each.bank.correct(1, 1, 4)
+      each.bank.correct(7, 1, 4)
       expect(opinion(each, [[1, 5]])[1]).toBeGreaterThan(0.9)
       expect(opinion(each, [[1, 0]])[0]).toBeGreaterThan(0.9)
+      // Each lies 2.5 away; the corrected one votes with the root of its new weight.
+      const [a, b] = opinion(each, [[1, 2.5]])
+      expect(b! / a!).toBeCloseTo((0.02 + 2 / 2.5) / (0.02 + 1 / 2.5), 3)
     }
   })
 

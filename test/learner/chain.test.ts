@@ -25,6 +25,7 @@ describe('what tasks hear', () => {
     chain.meet(tasks)
     expect(chain.rows).toBe(6)
     const heard = chain.hear(tasks, record, null)
+    expect(Array.from(chain.hear(tasks, record, null, new Set([0])).slice(1, 3))).toEqual([Number.NaN, Number.NaN])
     const x = new Sparse()
     chain.fill(heard, 0, x)
     expect(vector(x)).toEqual([[3, 0.1667], [4, -0.0833], [5, -0.0833]]) // biome-ignore format: one record

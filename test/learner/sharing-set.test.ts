@@ -43,7 +43,7 @@ describe('the ceiling of the state', () => {
     Object.values(learner.status().tasks[0]!.committee).filter(({ transfer }) => transfer !== null && transfer.n > 0).length
 
   test('without one every line gets weights of its own; at the ceiling no more lines do, and all go on learning', () => {
-    expect(solo(learned({ maxMiB: null }))).toBe(6)
+    expect(solo(learned({ maxMiB: 1024 }))).toBe(6)
     const kept = learned({ maxMiB: 1 }, 40, 2000)
     expect(solo(kept)).toBeLessThan(40)
     expect(solo(kept)).toBeGreaterThan(0)
