@@ -116,6 +116,20 @@ export class Learner {
     return said
   }
 
+  /**
+   * Whether `take` would show its watcher what is said of every label here whose task knows a class: the observation is new,
+   * and no label lies beyond the limits. What is shown is then what `predict` would say.
+   */
+  judges({ id, time }: Observation, labels: Readonly<Record<string, string>>): boolean {
+    const { maxTasks, maxClasses } = this.options
+    if (this.#seen.get(id) !== undefined || time <= this.#seen.floor) return false
+    let tasks = this.#tasks.length
+    return Object.entries(labels).every(([name, value]) => {
+      const task = this.#task(name)
+      return task === undefined ? ++tasks <= maxTasks : task.indexOf(value) >= 0 || task.classes.length < maxClasses
+    })
+  }
+
   /** Takes the next record of the log. Never throws on data that passed its checks. */
   take(record: Example | Control): Taken {
     return 'kind' in record ? this.#takeControl(record) : this.#takeExample(record)

@@ -185,6 +185,7 @@ export class TaskLearner {
       p: committee.p,
       reported: committee.reported,
       chosen,
+      single: alone,
       counts: this.#parts.whole.frequency.counts,
       solo: committee.solo
     })

@@ -21,6 +21,8 @@ export interface Judged {
   readonly p: Float64Array
   readonly reported: Float64Array
   readonly chosen: number
+  /** What the single model says, (C), and chooses; null where it does not run. Of classes it knows as the committee does. */
+  readonly single: { readonly probabilities: ArrayLike<number>; readonly chosen: number } | null
   /** Forgetting counts of the classes, (C). */
   readonly counts: Float64Array
   /** The bank of every domain's own, where there is one. */

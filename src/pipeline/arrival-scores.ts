@@ -17,6 +17,8 @@ export interface Heard {
   readonly chosen: number
   /** Forgetting counts of the classes, (C). */
   readonly counts: Float64Array
+  /** What the single model says, (C), and chooses; null where it does not run. */
+  readonly single: { readonly probabilities: Float32Array; readonly chosen: number } | null
 }
 
 /** Keeps what was said of each task of the record taken last. */
@@ -33,9 +35,15 @@ export class LastJudged implements Watcher {
     return this.#heard.get(task) ?? null
   }
 
-  judged({ task, classes, p, reported, chosen, counts }: Judged): void {
-    const heard = { classes: classes.slice(), p: p.slice(), reported: Float32Array.from(reported), chosen, counts: counts.slice() }
-    this.#heard.set(task, heard)
+  judged({ task, classes, p, reported, chosen, single, counts }: Judged): void {
+    this.#heard.set(task, {
+      classes: classes.slice(),
+      p: p.slice(),
+      reported: Float32Array.from(reported),
+      chosen,
+      counts: counts.slice(),
+      single: single === null ? null : { probabilities: Float32Array.from(single.probabilities), chosen: single.chosen }
+    })
   }
 }
 

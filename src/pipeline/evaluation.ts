@@ -8,7 +8,7 @@ import { KnownLabels } from '../judge/known-labels.ts'
 import type { Report } from '../judge/report.ts'
 import { Scoreboard } from '../judge/scoreboard.ts'
 import { domainOf } from '../learner/inputs.ts'
-import { Learner } from '../learner/learner.ts'
+import { Learner, type Taken } from '../learner/learner.ts'
 import type { LearnerOptions } from '../learner/options.ts'
 import { type ArrivalReport, ArrivalScores, LastJudged } from './arrival-scores.ts'
 import { CostMeter } from './cost-meter.ts'
@@ -115,10 +115,21 @@ export async function evaluate(rows: AsyncIterable<Labelled> | Iterable<Labelled
   const began = options.stopwatch()
   const spent = options.cpu()
   for await (const row of rows) {
-    const prediction = learner.predict(row.observation)
-    judge(row, prediction, learner, tasks, options.curve ?? [])
-    waiting.push({ row, prediction: options.delay > 0 ? prediction : null })
-    if (waiting.length > options.delay) learn(learner, waiting.shift()!, tasks, heard)
+    const curve = options.curve ?? []
+    // What is said on arrival is what would have been served: asking once is enough.
+    if (options.delay === 0 && learner.judges(row.observation, row.labels)) {
+      const taken = take(learner, row, null, heard)
+      if (taken !== null) judge(row, saidOf(heard), learner, tasks, curve)
+      learn(learner, row, taken, tasks, heard)
+    } else {
+      const prediction = learner.predict(row.observation)
+      judge(row, servedOf(prediction, learner, row.observation), learner, tasks, curve)
+      waiting.push({ row, prediction: options.delay > 0 ? prediction : null })
+      if (waiting.length > options.delay) {
+        const late = waiting.shift()!
+        learn(learner, late.row, take(learner, late.row, late.prediction, heard), tasks, heard)
+      }
+    }
     options.progress?.(++events)
   }
   const seconds = (options.stopwatch() - began) / 1000
@@ -149,14 +160,40 @@ export async function evaluate(rows: AsyncIterable<Labelled> | Iterable<Labelled
   return { events, features: status.features, learned: learner.learned, seconds, tasks: evaluated, learner }
 }
 
+/** What was said of a task of a row: classes by name, probabilities by class. */
+interface Said {
+  readonly classes: readonly string[]
+  readonly probabilities: ArrayLike<number>
+  readonly chosen: string
+}
+
+/** What the committee and the single model said of a task; null of one that knew no class. */
+type SaidOf = (task: string) => { readonly committee: Said | null; readonly single: Said | null }
+
+function servedOf(prediction: Prediction, learner: Learner, observation: Observation): SaidOf {
+  const single = learner.options.single ? learner.predictSingle(observation) : null
+  return name => ({ committee: prediction.tasks.find(each => each.task === name) ?? null, single: single?.get(name) ?? null })
+}
+
+function saidOf(heard: LastJudged): SaidOf {
+  return name => {
+    const said = heard.of(name)
+    if (said === null) return { committee: null, single: null }
+    const { classes, reported, chosen, single } = said
+    return {
+      committee: { classes, probabilities: reported, chosen: classes[chosen]! },
+      single: single === null ? null : { classes, probabilities: single.probabilities, chosen: classes[single.chosen]! }
+    }
+  }
+}
+
 function judge(
   { observation, labels }: Labelled,
-  prediction: Prediction,
+  said: SaidOf,
   learner: Learner,
   tasks: Map<string, TaskBoards>,
   curve: readonly number[]
 ): void {
-  const single = learner.options.single ? learner.predictSingle(observation) : null
   const domain = domainOf(observation, learner.options.domain)
   for (const name in labels) {
     let boards = tasks.get(name)
@@ -164,32 +201,39 @@ function judge(
       boards = new TaskBoards(learner.options.judge, curve)
       tasks.set(name, boards)
     }
-    const truth = boards.indexOf(labels[name]!)
-    const noChange = boards.known.noChange(domain)
-    const { majority } = boards.known
-    boards.truths.push(truth)
-    const said = prediction.tasks.find(each => each.task === name)
-    const chosen = said === undefined ? -1 : boards.indexOf(said.chosen)
-    const probabilities = said === undefined ? [] : boards.ordered(said.classes, said.probabilities)
-    boards.board.addWithBaselines(truth, probabilities, chosen, noChange, majority)
-    boards.domain(domain).addWithBaselines(truth, probabilities, chosen, noChange, majority)
-    const one = single?.get(name)
-    if (one !== undefined)
-      boards.single.addWithBaselines(truth, boards.ordered(one.classes, one.probabilities), boards.indexOf(one.chosen), noChange, majority)
-    else if (single !== null) boards.single.addWithBaselines(truth, [], -1, noChange, majority)
+    const of = boards
+    const truth = of.indexOf(labels[name]!)
+    const noChange = of.known.noChange(domain)
+    const { majority } = of.known
+    of.truths.push(truth)
+    const { committee, single } = said(name)
+    const add = (board: Scoreboard, each: Said | null): void => {
+      const probabilities = each === null ? [] : of.ordered(each.classes, each.probabilities)
+      board.addWithBaselines(truth, probabilities, each === null ? -1 : of.indexOf(each.chosen), noChange, majority)
+    }
+    add(of.board, committee)
+    add(of.domain(domain), committee)
+    if (learner.options.single) add(of.single, single)
   }
 }
 
+/** Lets the learner take a row's labels, and hears what it says of them; null where there are none. */
+function take(learner: Learner, { observation, labels }: Labelled, prediction: Prediction | null, heard: LastJudged): Taken | null {
+  if (Object.keys(labels).length === 0) return null
+  heard.clear()
+  return learner.take({ observation, labels, labelTime: observation.time, source: null, prediction })
+}
+
+/** A row's labels have been taken. */
 function learn(
   learner: Learner,
-  { row, prediction }: { row: Labelled; prediction: Prediction | null },
+  { observation, labels }: Labelled,
+  taken: Taken | null,
   tasks: Map<string, TaskBoards>,
   heard: LastJudged
 ): void {
-  const { observation, labels } = row
-  if (Object.keys(labels).length === 0) return
-  heard.clear()
-  const { outcome } = learner.take({ observation, labels, labelTime: observation.time, source: null, prediction })
+  if (taken === null) return
+  const { outcome } = taken
   for (const name in labels) {
     const boards = tasks.get(name)!
     const truth = boards.indexOf(labels[name]!)

@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
+import { Learner } from '../../src/learner/learner.ts'
 import { defaultLearnerOptions, type LearnerOptions } from '../../src/learner/options.ts'
 import type { Judged } from '../../src/learner/watcher.ts'
 import { Random } from '../../src/numeric/random.ts'
@@ -11,6 +12,7 @@ const said = (p: readonly number[], reported = p, counts = [99, 1]): Heard => ({
   p: Float64Array.from(p),
   reported: Float32Array.from(reported),
   chosen: p[0]! >= p[1]! ? 0 : 1,
+  single: null,
   counts: Float64Array.from(counts)
 })
 const inOrder = (name: string) => ['good', 'bad'].indexOf(name)
@@ -57,19 +59,45 @@ describe('scores on arrival', () => {
 test('what was heard stands after the committee went on, until the next record', () => {
   const heard = new LastJudged()
   const live = { classes: ['a', 'b'], p: Float64Array.of(0.6, 0.4), reported: Float64Array.of(0.5, 0.5), counts: Float64Array.of(3, 2) }
-  heard.judged({ ...live, task: 'fault', chosen: 0 } as unknown as Judged)
-  for (const array of [live.p, live.reported, live.counts]) array.fill(0)
+  const single = { probabilities: Float32Array.of(0.25, 0.75), chosen: 1 }
+  heard.judged({ ...live, task: 'fault', chosen: 0, single } as unknown as Judged)
+  for (const array of [live.p, live.reported, live.counts, single.probabilities]) array.fill(0)
   live.classes.push('c')
   expect(heard.of('fault')).toEqual({
     classes: ['a', 'b'],
     p: Float64Array.of(0.6, 0.4),
     reported: Float32Array.of(0.5, 0.5),
     chosen: 0,
-    counts: Float64Array.of(3, 2)
+    counts: Float64Array.of(3, 2),
+    single: { probabilities: Float32Array.of(0.25, 0.75), chosen: 1 }
   })
   expect(heard.of('wear')).toBeNull()
   heard.clear()
   expect(heard.of('fault')).toBeNull()
+})
+
+test('asking once gives the scores of asking first and then taking, at limits and repeats too', async () => {
+  const random = new Random(6)
+  const rows: Labelled[] = Array.from({ length: 200 }, (_, i) => {
+    const a = random.normal()
+    const label = i % 50 === 49 ? `late ${i}` : a > 0 ? 'x' : 'y'
+    // Every twentieth comes again, some labels are missing, and most of the late classes lie beyond the limit.
+    const labels: Record<string, string> = i % 7 === 0 ? {} : { one: label, ...(i % 3 === 0 ? { two: label } : {}) }
+    const id = `part-${i % 20 === 19 ? i - 1 : i}`
+    return { observation: { id, line: `line ${i % 3}`, station: null, product: null, time: i, features: { a } }, labels }
+  })
+  const options = { ...defaultLearnerOptions, experts: 3, effort: { least: 2, most: 2, scale: 1 }, maxClasses: 3, maxTasks: 2 }
+  const run = () => evaluate(rows, { learner: options, delay: 0, stopwatch: () => 0, cpu: () => 0 })
+  const once = await run()
+  const spy = vi.spyOn(Learner.prototype, 'judges').mockReturnValue(false)
+  const twice = await run()
+  spy.mockRestore()
+  for (const task of ['one', 'two']) {
+    const { costs: _, ...scores } = once.tasks[task]!
+    const { costs: __, ...other } = twice.tasks[task]!
+    expect(scores).toEqual(other)
+  }
+  expect(once.tasks.one!.report.n).toBe(twice.tasks.one!.report.n)
 })
 
 describe('evaluation', () => {
