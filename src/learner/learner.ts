@@ -24,8 +24,8 @@ import { recipeOf } from './presets.ts'
 import { Seen, type SeenLabel } from './seen.ts'
 import { Signals } from './signals.ts'
 import type { LearnerStatus } from './status.ts'
-import { TaskLearner } from './task.ts'
 import { TaskAffinity } from './task-affinity.ts'
+import { Tasks } from './tasks.ts'
 import type { Watcher } from './watcher.ts'
 
 /** Version of the fold. Any change of what `take` computes raises it: states of different versions refuse to compare. */
@@ -50,7 +50,7 @@ export class Learner {
   #corrected = 0
   /** Most learning steps an example may have, by the last control; Infinity without. */
   #effort = Number.POSITIVE_INFINITY
-  readonly #tasks: TaskLearner[] = []
+  readonly #tasks: Tasks
   readonly #domains: Domains
   readonly #overflow: Overflow
   readonly #encodings: Encodings
@@ -78,7 +78,7 @@ export class Learner {
     const chain = recipeOf(options).banks.some(({ scope }) => scope === 'chain') ? new Chain() : null
     const { maxMiB } = options
     const hasRoom = (): boolean =>
-      this.#tasks.reduce((sum, task) => sum + task.weightBytes(this.#encodings.columns.rows), 0) < maxMiB * MEBI
+      this.#tasks.all.reduce((sum, task) => sum + task.weightBytes(this.#encodings.columns.rows), 0) < maxMiB * MEBI
     this.#ground = {
       kernel,
       encodings: this.#encodings,
@@ -89,16 +89,18 @@ export class Learner {
       signals: this.#signals,
       watcher
     }
+    this.#tasks = new Tasks(this.#ground, this.#domains, this.#overflow)
     this.#arrived = this.#encodings.record()
     this.#learning = this.#encodings.record()
   }
 
-  /** What the state says of an observation, for every task known. Changes nothing. */
+  /** What the state says of an observation, for every task known; of one learned in part, by what was known when it came. Changes nothing. */
   predict(observation: Observation): Prediction {
     this.#meter.enter('predict')
-    const record = this.#see(observation)
-    this.#hear(record, null)
-    const tasks = this.#tasks.filter(task => task.classes.length > 0).map(task => task.predict(record))
+    const already = this.#seen.get(observation.id)?.labels ?? []
+    const record = this.#see(observation, firstOf(already, this.learned))
+    this.#hear(record, null, already)
+    const tasks = this.#tasks.all.filter(task => task.classes.length > 0).map(task => task.predict(record))
     this.#meter.leave('predict')
     return { observation: observation.id, line: observation.line, time: observation.time, learned: this.learned, fold: FOLD, tasks }
   }
@@ -107,9 +109,10 @@ export class Learner {
   predictSingle(
     observation: Observation
   ): ReadonlyMap<string, { readonly classes: readonly string[]; readonly probabilities: Float32Array; readonly chosen: string }> {
-    const record = this.#see(observation)
+    const already = this.#seen.get(observation.id)?.labels ?? []
+    const record = this.#see(observation, firstOf(already, this.learned))
     const said = new Map()
-    for (const task of this.#tasks) {
+    for (const task of this.#tasks.all) {
       const single = task.classes.length > 0 ? task.predictSingle(record) : null
       if (single !== null) said.set(task.name, { classes: task.classes, ...single })
     }
@@ -121,13 +124,7 @@ export class Learner {
    * and no label lies beyond the limits. What is shown is then what `predict` would say.
    */
   judges({ id, time }: Observation, labels: Readonly<Record<string, string>>): boolean {
-    const { maxTasks, maxClasses } = this.options
-    if (this.#seen.get(id) !== undefined || time <= this.#seen.floor) return false
-    let tasks = this.#tasks.length
-    return Object.entries(labels).every(([name, value]) => {
-      const task = this.#task(name)
-      return task === undefined ? ++tasks <= maxTasks : task.indexOf(value) >= 0 || task.classes.length < maxClasses
-    })
+    return this.#seen.get(id) === undefined && time > this.#seen.floor && this.#tasks.hold(labels)
   }
 
   /** Takes the next record of the log. Never throws on data that passed its checks. */
@@ -151,7 +148,7 @@ export class Learner {
   /** Bytes of what it has learned. */
   get bytes(): number {
     const beside = this.#encodings.bytes + this.#ground.gates.bytes + (this.#lastLabels?.bytes ?? 0)
-    return this.#tasks.reduce((sum, task) => sum + task.bytes, beside)
+    return this.#tasks.all.reduce((sum, task) => sum + task.bytes, beside)
   }
 
   /** What it tells of itself. */
@@ -165,8 +162,8 @@ export class Learner {
       domains: this.#domains.names,
       features: this.#encodings.columns.width,
       bytes: this.bytes,
-      tasks: this.#tasks.map(task => task.status(this.#domains.names)),
-      affinity: this.#affinity.report(this.#tasks.map(task => task.name))
+      tasks: this.#tasks.all.map(task => task.status(this.#domains.names)),
+      affinity: this.#affinity.report(this.#tasks.all.map(task => task.name))
     }
   }
 
@@ -186,7 +183,7 @@ export class Learner {
       columns: this.#encodings.columns.save(),
       encodings: this.#encodings.save(raws),
       seen: this.#seen.save(),
-      tasks: this.#tasks.map(task => task.save(raws)),
+      tasks: this.#tasks.save(raws),
       gates: this.#ground.gates.save(),
       affinity: this.#affinity.save(),
       ...(this.#lastLabels === null ? {} : { lastLabels: this.#lastLabels.save() }),
@@ -219,7 +216,7 @@ export class Learner {
     learner.#seen.load(from.seen!)
     learner.#lastLabels?.load(from.lastLabels!)
     learner.#ground.chain?.load(from.chain!)
-    for (const [i, task] of (from.tasks as Saved[]).entries()) learner.#tasks.push(TaskLearner.load(task, i, learner.#ground, raws))
+    learner.#tasks.load(from.tasks!, raws)
     learner.#ground.gates.load(from.gates!)
     learner.#affinity.load(from.affinity!)
     return learner
@@ -241,10 +238,11 @@ export class Learner {
     // Before corrections: one may bring a class, which changes what its task says.
     const version = prediction?.learned ?? firstOf(already, this.learned)
     if (this.#ground.chain !== null) this.#hear(this.#see(observation, version), prediction, already)
-    const { fresh, corrected, beyond } = this.#sort(example, already)
+    const { fresh, corrected, beyond } = this.#tasks.sort(example, already)
+    this.#corrected += corrected.length
     const labels = [...corrected, ...(fresh.length > 0 ? this.#study(example, fresh, version, entry?.labels ?? null) : [])]
     if (labels.length > 0) this.#seen.remember(observation.id, observation.time, labels)
-    this.#ground.chain?.meet(this.#tasks)
+    this.#ground.chain?.meet(this.#tasks.all)
     const outcome = fresh.length > 0 ? 'learned' : corrected.length > 0 ? 'corrected' : beyond ? 'overflowed' : 'repeated'
     if (outcome === 'learned') this.learned++
     if (outcome === 'repeated') this.#repeated++
@@ -265,7 +263,7 @@ export class Learner {
     const inputs = this.#inputs(observation, domain, place, version)
     const arrived = this.#encode(this.#arrived, inputs, place)
     const chosen = fresh.map(([name, value]) => {
-      const task = this.#task(name)
+      const task = this.#tasks.find(name)
       const served = prediction?.tasks.find(each => each.task === name)
       return task === undefined || task.classes.length === 0 ? -1 : task.judge(arrived, task.indexOf(value), domain, served, this.#meter)
     })
@@ -275,12 +273,11 @@ export class Learner {
     record.serial = this.learned
     const labels: SeenLabel[] = []
     fresh.forEach(([name, value], i) => {
-      const known = this.#task(name)
-      if (this.#beyond(known, name, value)) return
-      const task = known ?? this.#addTask(name)
-      const y = this.#classOf(task, value)
+      const admitted = this.#tasks.admit(name, value)
+      if (admitted === null) return
+      const { task, y } = admitted
       task.learn(observation.id, domain, record, y, this.#effort, this.#meter)
-      labels.push({ task: this.#tasks.indexOf(task), y, chosen: chosen[i]!, domain: place, serial: this.learned })
+      labels.push({ task: this.#tasks.placeOf(task), y, chosen: chosen[i]!, domain: place, serial: this.learned })
     })
     this.#lastLabels?.add(place, this.learned + 1, labels)
     if (before === null) this.#teachEncodings(record, domain)
@@ -290,17 +287,17 @@ export class Learner {
 
   /** Which task's choice would have helped which: all have been asked, none has learned. */
   #compare(fresh: readonly (readonly [task: string, name: string])[], chosen: readonly number[], before: readonly SeenLabel[]): void {
-    if (this.#tasks.length < 2) return
+    if (this.#tasks.all.length < 2) return
     const labelled = fresh.flatMap(([name, value], i) => {
-      const task = this.#task(name)
+      const task = this.#tasks.find(name)
       if (task === undefined || chosen[i]! < 0) return []
-      return [{ task: this.#tasks.indexOf(task), chosen: chosen[i]!, y: task.indexOf(value), p: task.reported }]
+      return [{ task: this.#tasks.placeOf(task), chosen: chosen[i]!, y: task.indexOf(value), p: task.reported }]
     })
     this.#affinity.observe(labelled, before)
   }
 
   /** An observation as it arrives: its domain may be unknown, and what was not declared is left out. */
-  #see(observation: Observation, version = this.learned): EncodedRecord {
+  #see(observation: Observation, version: number): EncodedRecord {
     const domain = this.#domains.of(observation)
     const place = this.#domains.find(domain)
     return this.#encode(this.#arrived, this.#inputs(observation, domain, place, version), place)
@@ -309,7 +306,7 @@ export class Learner {
   /** What of an observation is an input, with what was known of its domain when `version` examples were learned. */
   #inputs(observation: Observation, domain: string, place: number, version: number): Map<string, number | string | null> {
     const last = (this.#lastLabels?.known(place, version) ?? []).map(({ task, y, age }) => {
-      const { name, classes } = this.#tasks[task]!
+      const { name, classes } = this.#tasks.all[task]!
       return { task: name, label: classes[y]!, age }
     })
     return inputsOf(observation, this.options.domain, domain, last)
@@ -321,7 +318,7 @@ export class Learner {
     if (chain === null) return
     // A task that has learned this observation knows its label: what it would say now nobody could have heard.
     const silent = prediction === null ? new Set(already.map(({ task }) => task)) : undefined
-    record.heard = chain.hear(this.#tasks, record, prediction, silent)
+    record.heard = chain.hear(this.#tasks.all, record, prediction, silent)
   }
 
   #encode(record: EncodedRecord, inputs: ReadonlyMap<string, number | string | null>, domain: number): EncodedRecord {
@@ -329,45 +326,10 @@ export class Learner {
     return record
   }
 
-  #task(name: string): TaskLearner | undefined {
-    return this.#tasks.find(task => task.name === name)
-  }
-
-  /** Tells the labels that are new from those that repeat or correct one, and applies the corrections. */
-  #sort(
-    example: Example,
-    already: readonly SeenLabel[]
-  ): { fresh: [task: string, name: string][]; corrected: SeenLabel[]; beyond: boolean } {
-    const fresh: [string, string][] = []
-    const corrected: SeenLabel[] = []
-    let beyond = false
-    const { observation, labels } = example
-    for (const name in labels) {
-      const value = labels[name]!
-      const task = this.#task(name)
-      const before = already.find(label => this.#tasks[label.task] === task)
-      if (task !== undefined && before !== undefined && task.classes[before.y] === value) continue
-      if (this.#beyond(task, name, value)) beyond = true
-      else if (task === undefined || before === undefined) fresh.push([name, value])
-      else {
-        const y = this.#classOf(task, value)
-        task.correct(observation.id, this.#domains.at(before.domain), before, y)
-        corrected.push({ ...before, y })
-        this.#corrected++
-        this.#signals.tell(
-          'label-corrected',
-          { task: name, class: value },
-          `${observation.id}: ${name} was ${task.classes[before.y]}, is ${value}`
-        )
-      }
-    }
-    return { fresh, corrected, beyond }
-  }
-
   #teachEncodings({ raw, domain }: EncodedRecord, name: string): void {
     const moved = this.#encodings.learn(raw, domain, this.#random)
     if (moved.length === 0) return
-    for (const task of this.#tasks) task.carry(moved)
+    for (const task of this.#tasks.all) task.carry(moved)
     this.#ground.gates.carry(moved)
     for (const { encoding, learned } of moved) {
       const own = encoding === 'pooled' ? {} : { domain: name }
@@ -393,33 +355,6 @@ export class Learner {
         `${inputName(name)} has no entry of its own: the limit is reached`
       )
     return this.#encodings.columns.rows > before
-  }
-
-  /** Whether a label lies beyond the limit on tasks or on the classes of its task; each name is told once. */
-  #beyond(task: TaskLearner | undefined, name: string, value: string): boolean {
-    const { maxTasks, maxClasses } = this.options
-    if (task === undefined) {
-      if (this.#tasks.length < maxTasks) return false
-      this.#overflow.tell('task', { task: name }, `expected at most ${maxTasks} tasks: ${name} is not learned`)
-      return true
-    }
-    if (task.indexOf(value) >= 0 || task.classes.length < maxClasses) return false
-    this.#overflow.tell('class', { task: name, class: value }, `expected at most ${maxClasses} classes of ${name}: ${value} is not learned`)
-    return true
-  }
-
-  #addTask(name: string): TaskLearner {
-    const task = new TaskLearner(name, this.#tasks.length, this.#ground, this.#encodings.columns.active)
-    this.#tasks.push(task)
-    this.#signals.tell('task-appeared', { task: name }, `task ${name} appeared`)
-    return task
-  }
-
-  #classOf(task: TaskLearner, name: string): number {
-    const known = task.indexOf(name)
-    if (known >= 0) return known
-    this.#signals.tell('class-appeared', { task: task.name, class: name }, `class ${name} of ${task.name} appeared`)
-    return task.addClass(name)
   }
 }
 
