@@ -126,12 +126,15 @@ export class TaskLearner {
   predict(record: EncodedRecord): TaskPrediction {
     const { members, spoke, Q, reported, C } = this.#ask(record)
     const probabilities = Array.from(reported, Math.fround)
+    const chosen = this.#chosen()
+    const { counts } = this.#parts.whole.frequency
+    this.#ground.watcher?.predicted?.({ task: this.name, classes: this.classes, p: this.#committee.p, reported, chosen, counts })
     const weights = this.#committee.weights(record.domain)
     return {
       task: this.name,
       classes: this.classes.slice(),
       probabilities,
-      chosen: this.classes[this.#chosen()]!,
+      chosen: this.classes[chosen]!,
       set: credibleSet(probabilities).map(c => this.classes[c]!),
       banks: members.flatMap(({ bank }, m) =>
         spoke[m] === 0
