@@ -3,12 +3,12 @@
  * and positions together. One process, one loop, one order.
  */
 import type { Policy } from '../events/check.ts'
-import type { EventName, Events, Prediction, Topic } from '../events/event.ts'
-import { Fault, isPassing } from '../fault/fault.ts'
+import type { AnyEvent, EventName, Events, Prediction, Topic } from '../events/event.ts'
+import { Fault } from '../fault/fault.ts'
 import type { RoomOptions } from '../join/room.ts'
 import type { Learner } from '../learner/learner.ts'
 import type { LearnerOptions } from '../learner/options.ts'
-import type { Codec } from './codec.ts'
+import type { Codec, Undecodable } from './codec.ts'
 import { CostMeter } from './cost-meter.ts'
 import type { Gateway, PipelineStatus, Receipt, Timings } from './gateway.ts'
 import { Intake } from './intake.ts'
@@ -17,6 +17,7 @@ import { Keeper } from './keeper.ts'
 import { LearnStage } from './learn-stage.ts'
 import type { Claim, Forgetful, Incoming, Log, Position, Retention } from './log.ts'
 import { partitionOf } from './partition.ts'
+import { Patience } from './patience.ts'
 import { type Postable, Posting, type Unusable } from './posting.ts'
 import { PredictStage } from './predict-stage.ts'
 import { recover, type StateCodec } from './recover.ts'
@@ -58,7 +59,6 @@ const INPUTS: readonly Topic[] = ['observations', 'predictions', 'labels', 'exam
 const BATCH = 500
 /** How often an idle pipeline looks at its clocks. */
 const IDLE_MS = 250
-const FULL_WAIT_MS = 500
 
 export class Pipeline implements Gateway {
   readonly #options: PipelineOptions
@@ -67,6 +67,7 @@ export class Pipeline implements Gateway {
   readonly #tallies = new Tallies()
   readonly #join: JoinStage
   readonly #posting: Posting
+  readonly #patience: Patience
   readonly #startedAt: number
   #learner: Learner | null = null
   #claim: Claim | null = null
@@ -83,6 +84,10 @@ export class Pipeline implements Gateway {
     this.#options = options
     this.#startedAt = clock()
     this.#intake = new Intake(codec, policy)
+    this.#patience = new Patience({
+      tell: options.tell,
+      help: async fault => (fault.code === 'LOG_FULL' ? this.#keeper?.retain() : undefined)
+    })
     this.#meter = new CostMeter(stopwatch)
     this.#join = new JoinStage({ ...room, codec, shard: SHARD, labelDelay: ms => timings.labelDelay(ms) })
     this.#posting = new Posting({
@@ -135,7 +140,7 @@ export class Pipeline implements Gateway {
         const batch = await within(next, stop.aborted && !behind() ? 0 : IDLE_MS, stop)
         if (batch !== 'idle' && batch.done) break
         if (!(await this.#take(batch === 'idle' ? [] : batch.value, givenUp))) {
-          tell('warn', 'stopped while the log has no room: what was not committed is taken again at the next start')
+          tell('warn', `stopped while it waits (${this.#patience.waiting}): what was not committed is taken again at the next start`)
           return
         }
         if (batch !== 'idle') next = ahead()
@@ -163,8 +168,8 @@ export class Pipeline implements Gateway {
     const perEvent = (ms: number, n: number): number => (n === 0 ? 0 : (1000 * ms) / n)
     const folded = this.#tallies.of('examples', 'learned')
     return {
-      ready: this.#reasons.length === 0,
-      reasons: this.#reasons,
+      ready: this.ready,
+      reasons: this.#whyNotReady(),
       startedAt: this.#startedAt,
       learner: learner.status(),
       lag: this.#lag,
@@ -177,7 +182,7 @@ export class Pipeline implements Gateway {
   }
 
   get ready(): boolean {
-    return this.#reasons.length === 0
+    return this.#whyNotReady().length === 0
   }
 
   post<N extends EventName & Postable>(
@@ -208,6 +213,7 @@ export class Pipeline implements Gateway {
       learner,
       meter: this.#meter,
       committed: this.#claim.positions(),
+      patiently: attempt => this.#patience.try(attempt, () => stop.aborted),
       signal: stop
     })
     for (const warning of recovered.warnings) tell('warn', warning)
@@ -249,17 +255,22 @@ export class Pipeline implements Gateway {
     )
   }
 
-  /** One step: every record of the batch through its stages, then all of it committed. False when given up for want of room. */
+  /**
+   * One step: every record of the batch decoded, then taken through its stages, then all of it committed. False when given
+   * up for want of room or of a schema.
+   */
   async #take(batch: readonly Incoming[], givenUp: () => boolean): Promise<boolean> {
     const { codec, clock, phase } = this.#options
+    const events = await this.#patience.try(() => this.#read(batch), givenUp)
+    if (events === null) return false
     phase?.('folding')
     const step = new Step(codec, (topic, outcome) => this.#tallies.add(topic, outcome))
     const positions = new Map<string, Position>()
-    for (const record of batch) {
+    for (const [i, record] of batch.entries()) {
       const { topic, partition, offset } = record
       positions.set(`${topic}/${partition}`, { topic, partition, offset: offset + 1 })
       if (topic === 'predictions') this.#heard = Math.max(this.#heard, record.timestamp - 1)
-      const event = this.#intake.read(record)
+      const event = events[i]!
       if ('code' in event) step.reject(record, event)
       else for (const stage of this.#stages) if (stage.topics.includes(topic as Topic)) stage.take(record, event, step)
     }
@@ -273,25 +284,18 @@ export class Pipeline implements Gateway {
     return true
   }
 
+  /** The events of a batch. Nothing of it is folded before all of it is read, as reading may have to wait. */
+  async #read(batch: readonly Incoming[]): Promise<(AnyEvent | Undecodable)[]> {
+    const events: (AnyEvent | Undecodable)[] = []
+    for (const record of batch) events.push(await this.#intake.read(record))
+    return events
+  }
+
   /** Commits, waiting for room as long as there is none: the log stays readable meanwhile. False when given up. */
   async #commit({ outputs, notes }: Step, positions: readonly Position[], givenUp: () => boolean): Promise<boolean> {
-    const { tell } = this.#options
-    for (;;) {
-      try {
-        const written = await this.#claim!.commit({ outputs, notes, positions })
-        this.#keeper!.committed(written)
-        if (this.#reasons.length > 0) tell('info', 'there is room in the log again')
-        this.#reasons = []
-        return true
-      } catch (error) {
-        if (!isPassing(error)) throw error
-        if (this.#reasons.length === 0) tell('error', `${error.message}; nothing is lost, trying again`)
-        this.#reasons = [error.message]
-        await this.#keeper!.retain()
-        if (givenUp()) return false
-        await new Promise(resolve => setTimeout(resolve, FULL_WAIT_MS))
-      }
-    }
+    const written = await this.#patience.try(() => this.#claim!.commit({ outputs, notes, positions }), givenUp)
+    if (written !== null) this.#keeper!.committed(written)
+    return written !== null
   }
 
   async #measureLag(): Promise<void> {
@@ -302,6 +306,11 @@ export class Pipeline implements Gateway {
     for (const { topic, partition, offset } of await log.ends(INPUTS)) lag[topic]! += offset - (at.get(`${topic}/${partition}`) ?? 0)
     this.#lag = lag
     if (lag.predictions === 0) this.#heard = Math.max(this.#heard, now)
+  }
+
+  #whyNotReady(): readonly string[] {
+    const { waiting } = this.#patience
+    return waiting === null ? this.#reasons : [...this.#reasons, waiting]
   }
 
   #predictionOf(id: string): Prediction | null {

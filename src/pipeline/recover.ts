@@ -9,7 +9,7 @@ import type { Meter } from '../learner/meter.ts'
 import type { LearnerOptions } from '../learner/options.ts'
 import type { Saved } from '../numeric/saved.ts'
 import type { Codec } from './codec.ts'
-import type { Intake } from './intake.ts'
+import { decoding, type Intake } from './intake.ts'
 import type { Incoming, Log, Position } from './log.ts'
 import type { SnapshotStore, StoredSnapshot } from './snapshot-store.ts'
 
@@ -32,6 +32,8 @@ export interface RecoverOptions {
   readonly signal: AbortSignal
   /** The log may hold signals of examples after `committed`: a replay up to there, or beside a running process. */
   readonly earlier?: boolean
+  /** Tries again while what fails is passing; null when given up. Without it the first failure is thrown. */
+  readonly patiently?: <T>(attempt: () => Promise<T>) => Promise<T | null>
   /** Called after every record folded again with the number done. */
   readonly progress?: (refolded: number) => void
 }
@@ -55,7 +57,7 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   const signals: Signal[] = []
   let refolded = 0
   for await (const record of range(options.log, 'examples', from, committed, options.signal)) {
-    const event = options.intake.read(record)
+    const event = await patient(options, () => options.intake.read(record))
     if ('code' in event || (event.name !== 'example' && event.name !== 'control')) continue
     signals.push(...learner.take(event.event).signals)
     refolded++
@@ -63,6 +65,14 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   }
   await compare(options, snapshot, signals)
   return { learner, refolded, snapshot, warnings }
+}
+
+/** What `attempt` gives. Throws the signal's reason when given up. */
+async function patient<T>({ patiently, signal }: RecoverOptions, attempt: () => Promise<T>): Promise<T> {
+  const value = patiently === undefined ? await attempt() : await patiently(attempt)
+  if (value !== null) return value
+  signal.throwIfAborted()
+  throw new Fault('UNAVAILABLE', 'expected to go on until it succeeds or is stopped, it was given up before')
 }
 
 /** Records of a topic from `from` up to `to`, in the order of the log. Ends by itself; throws the signal's reason when aborted before. */
@@ -151,22 +161,22 @@ async function refuseGap(log: Log, from: readonly Position[], committed: readonl
   }
 }
 
-/** Holds the signals told again to those in the log, both ways. Those that retention took are not compared. */
-async function compare(
-  { log, codec, signal, earlier }: RecoverOptions,
-  snapshot: StoredSnapshot | null,
-  told: readonly Signal[]
-): Promise<void> {
+/**
+ * Holds the signals told again to those in the log, both ways. Those that retention took are not compared. Both are
+ * written anew for it: in what framing, and by which version of the schema, the log has them says nothing of the state.
+ */
+async function compare(options: RecoverOptions, snapshot: StoredSnapshot | null, told: readonly Signal[]): Promise<void> {
+  const { log, codec, signal, earlier } = options
   const from = (snapshot?.positions ?? []).filter(position => position.topic === 'signals')
   const whole = snapshot === null || from.length > 0
   const byId = new Map(told.map(each => [each.id, each]))
   for await (const record of range(log, 'signals', from, await log.ends(['signals']), signal)) {
-    const decoded = codec.decode(record.value)
+    const decoded = await patient(options, () => decoding(codec, record.value))
     if ('code' in decoded || decoded.name !== 'signal') continue
     if (earlier && byId.size === 0) return
     const { id, message } = decoded.event
     const again = byId.get(id)
-    if (again === undefined ? whole : !sameBytes(codec.encode('signal', again), record.value)) {
+    if (again === undefined ? whole : !sameBytes(codec.encode('signal', again), codec.encode('signal', decoded.event))) {
       const came = again === undefined ? 'nothing' : `"${again.message}"`
       throw diverged(
         `${id} to be told again as "${message}", got ${came}: the state does not come from this log; remove the snapshots to rebuild it`
