@@ -1,7 +1,6 @@
 /** Where the parts are put together: the only place, beside the command line, that knows every folder. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { openAvroCodec } from './adapter/avro/codec.ts'
 import { decodeSaved, encodeSaved } from './adapter/file/saved.ts'
 import { openFileSnapshots } from './adapter/file/snapshots.ts'
 import { openLmdbLog } from './adapter/lmdb/log.ts'
@@ -15,10 +14,10 @@ import type { Forgetful, Log } from './pipeline/log.ts'
 import { type Phase, Pipeline } from './pipeline/pipeline.ts'
 import type { StateCodec } from './pipeline/recover.ts'
 import type { SnapshotStore } from './pipeline/snapshot-store.ts'
+import { openCodec } from './wiring-codec.ts'
 
 const HOUR = 3_600_000
-const KIBI = 1024
-const MEBI = 1024 * KIBI
+const MEBI = 1_048_576
 
 /** Everything that keeps something, opened for one data directory. */
 export interface Store {
@@ -33,8 +32,12 @@ export function placesOf(config: Config): { readonly log: string; readonly snaps
   return { log: join(config.dataDirectory, 'log'), snapshots: join(config.dataDirectory, 'snapshots') }
 }
 
-/** Opens log and snapshots of a configuration. Throws a Fault where they cannot be opened. */
+/**
+ * Opens codec, log and snapshots of a configuration, in this order: a registry that refuses our schemas is told before a
+ * log is made. Throws a Fault where one cannot be opened.
+ */
 export async function openStore(config: Config, readOnly = false): Promise<Store> {
+  const codec = await openCodec(config, readOnly)
   const places = placesOf(config)
   if (!readOnly) for (const place of Object.values(places)) mkdirSync(place, { recursive: true })
   const log = await openLmdbLog({
@@ -45,7 +48,7 @@ export async function openStore(config: Config, readOnly = false): Promise<Store
   })
   return {
     log,
-    codec: openAvroCodec({ maxBytes: config.input.maxRecordKiB * KIBI }),
+    codec,
     snapshots: openFileSnapshots(places.snapshots),
     state: { encode: encodeSaved, decode: decodeSaved }
   }

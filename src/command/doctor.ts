@@ -7,6 +7,7 @@ import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/options.ts'
 import { Fault } from '../fault/fault.ts'
 import { placesOf } from '../wiring.ts'
+import { tryRegistry } from '../wiring-codec.ts'
 import {
   type Check,
   checkClock,
@@ -77,6 +78,7 @@ export async function examine(path: string | undefined, env: NodeJS.ProcessEnv, 
     await checkPort(config.http),
     ...directory,
     ...(usable ? [await checkLog(config, tryLog)] : []),
+    await checkRegistry(config),
     checkOpenFiles(),
     checkClock()
   ]
@@ -102,6 +104,14 @@ async function checkLog(config: Config, tryLog: TryLog): Promise<Check> {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     return fail('log', message, 'correct what it names, restore a backup (andon restore), or set dataDirectory to another folder')
+  }
+}
+
+async function checkRegistry(config: Config): Promise<Check> {
+  try {
+    return ok('schema registry', await tryRegistry(config))
+  } catch (error) {
+    return fail('schema registry', (error as Error).message, 'correct what it names; without registry.url none is asked')
   }
 }
 

@@ -12,7 +12,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export const otherVariables = {
   ANDON_CONFIG: 'The configuration file, where no `--config` is given',
   ANDON_DATA: 'Folder of the streams that tests, benchmarks and the figures in the README read',
-  ANDON_REQUIRE: 'What tests must not skip for want of it, as a list: `promtool,data`'
+  ANDON_REQUIRE: 'What tests must not skip for want of it, as a list: `promtool,data,registry`'
 } as const
 
 /** An option as a variable sets it. */
