@@ -132,7 +132,7 @@ export function printChecks(checks: readonly Check[], terminal: Terminal, env: R
 /** `andon doctor`. Ends with 0, or with 1 where a check failed. */
 export function doctorCommand(tryLog: TryLog = tryLmdbLog): Command {
   return new Command('doctor')
-    .description('Look whether this machine is fit: engine, memory, ports, disk, limits, log, clock')
+    .description('Look whether this machine is fit: engine, memory, ports, disk, limits, log, registry, clock')
     .option('-c, --config <file>', 'configuration file in YAML')
     .option('--json', 'print the checks as JSON')
     .action(async (options: { readonly config?: string; readonly json?: boolean }) => {
