@@ -55,14 +55,17 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   const from = snapshot?.positions ?? []
   await refuseGap(options.log, from, committed)
   const signals: Signal[] = []
+  const unread: Unread[] = []
   let refolded = 0
   for await (const record of range(options.log, 'examples', from, committed, options.signal)) {
     const event = await patient(options, () => options.intake.read(record))
+    if ('code' in event) unread.push({ ...record, reason: event.reason })
     if ('code' in event || (event.name !== 'example' && event.name !== 'control')) continue
     signals.push(...learner.take(event.event).signals)
     refolded++
     options.progress?.(refolded)
   }
+  await refuseUnread(options, unread)
   await compare(options, snapshot, signals)
   return { learner, refolded, snapshot, warnings }
 }
@@ -159,6 +162,32 @@ async function refuseGap(log: Log, from: readonly Position[], committed: readonl
       )
     }
   }
+}
+
+/** An example that cannot be read, and why. */
+interface Unread extends Position {
+  readonly reason: string
+}
+
+/**
+ * What cannot be read now must have been rejected when it came: else it was learned, and the state would lose it. A
+ * registry left out of the configuration, or names no longer taken, show here. Rejections that retention took prove nothing.
+ */
+async function refuseUnread(options: RecoverOptions, unread: readonly Unread[]): Promise<void> {
+  const { log, codec, signal } = options
+  if (unread.length === 0 || (await log.starts(['rejects'])).some(({ offset }) => offset > 0)) return
+  const learned = new Map(unread.map(each => [`${each.partition}/${each.offset}`, each]))
+  for await (const record of range(log, 'rejects', [], await log.ends(['rejects']), signal)) {
+    const decoded = await patient(options, () => decoding(codec, record.value))
+    if ('code' in decoded || decoded.name !== 'rejection' || decoded.event.topic !== 'examples') continue
+    learned.delete(`${decoded.event.partition}/${decoded.event.offset}`)
+    if (learned.size === 0) return
+  }
+  const [first] = learned.values()
+  const more = learned.size === 1 ? '' : ` and ${learned.size - 1} more`
+  throw diverged(
+    `example ${first!.offset} of partition ${first!.partition}${more} to be readable, as when it was learned, it is not (${first!.reason}): start with the configuration it was learned under, above all its registry and policy`
+  )
 }
 
 /**

@@ -151,6 +151,34 @@ test('an id that is unknown and a schema that cannot be read send the record who
   expect(await counts(world, 'examples')).toEqual([6])
 })
 
+describe('what was learned and cannot be read any more', () => {
+  test('stops a start that would fold it again, but not one that has it in a snapshot', async () => {
+    const snapshots = new MemorySnapshots()
+    const world = await World.make({ snapshots, options: { codec: codecOf(source(), false) } })
+    await world.log.write(examples)
+    await world.drain()
+    const without = { codec: openAvroCodec() }
+    expect((await world.drain(undefined, without)).learner!.learned).toBe(6)
+    const { kept } = snapshots
+    snapshots.kept = []
+    await expect(world.drain(undefined, without)).rejects.toMatchObject({
+      code: 'FOLD_DIVERGED',
+      message: expect.stringMatching(/example 0 of partition 0 and 5 more to be readable.*none is configured.*registry/)
+    })
+    expect([snapshots.kept, kept.length]).toEqual([[], 1])
+  })
+
+  test('is told from what was rejected when it came', async () => {
+    const snapshots = new MemorySnapshots()
+    const world = await World.make({ snapshots })
+    await world.log.write([input.example(0, fault(0)), examples[1]!, input.raw('examples', 1, 2, 3), input.example(2, fault(2))])
+    await world.drain()
+    expect(await counts(world, 'rejects')).toEqual([2])
+    snapshots.kept = []
+    expect((await world.drain()).learner!.learned).toBe(2)
+  })
+})
+
 test('what waits for its label can be read after a restart without the registry', async () => {
   const world = await World.make({ options: { codec: codecOf(source(), false) } })
   await world.log.write(observations)
