@@ -1,4 +1,5 @@
 /** Where the parts are put together: the only place, beside the command line, that knows every folder. */
+import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { openAvroCodec } from './adapter/avro/codec.ts'
@@ -12,8 +13,11 @@ import type { LearnerOptions } from './learner/options.ts'
 import type { Codec } from './pipeline/codec.ts'
 import type { Timings } from './pipeline/gateway.ts'
 import type { Forgetful, Log } from './pipeline/log.ts'
-import { type Phase, Pipeline } from './pipeline/pipeline.ts'
+import { type Phase, Pipeline, SHARD } from './pipeline/pipeline.ts'
+import { Predictor } from './pipeline/predictor.ts'
+import { STATE_TOPIC } from './pipeline/publish-stage.ts'
 import type { StateCodec } from './pipeline/recover.ts'
+import type { Role, SoleRole } from './pipeline/roles.ts'
 import type { SnapshotStore } from './pipeline/snapshot-store.ts'
 
 const HOUR = 3_600_000
@@ -33,15 +37,18 @@ export function placesOf(config: Config): { readonly log: string; readonly snaps
   return { log: join(config.dataDirectory, 'log'), snapshots: join(config.dataDirectory, 'snapshots') }
 }
 
-/** Opens log and snapshots of a configuration. Throws a Fault where they cannot be opened. */
-export async function openStore(config: Config, readOnly = false): Promise<Store> {
+/**
+ * Opens log and snapshots of a configuration. Where roles share the work the log has one topic more, for the published state.
+ * Throws a Fault where they cannot be opened.
+ */
+export async function openStore(config: Config, readOnly = false, role: Role = 'all'): Promise<Store> {
   const places = placesOf(config)
   if (!readOnly) for (const place of Object.values(places)) mkdirSync(place, { recursive: true })
   const log = await openLmdbLog({
     directory: places.log,
     maxBytes: config.log.maxMiB * MEBI,
     readOnly,
-    ...(readOnly ? {} : { partitions: config.log.partitions })
+    ...(readOnly ? {} : { partitions: { ...config.log.partitions, ...(role === 'all' ? {} : { [STATE_TOPIC]: 1 }) } })
   })
   return {
     log,
@@ -83,13 +90,34 @@ export interface PipelineHooks {
   readonly phase?: (phase: Phase) => void
 }
 
+/** Who does a role's work over an open store. */
+export function openRole(config: Config, store: Store, role: Role, hooks: PipelineHooks): Pipeline | Predictor {
+  return role === 'predict' ? openPredictor(config, store, hooks) : openPipeline(config, store, role, hooks)
+}
+
+function openPredictor(config: Config, store: Store, hooks: PipelineHooks): Predictor {
+  return new Predictor({
+    ...store,
+    ...hooks,
+    learner: learnerOptionsOf(config),
+    policy: policyOf(config),
+    shard: SHARD,
+    maxBehind: config.publish.maxBehind,
+    posting: { maxWaiting: config.http.maxWaiting, predictWaitMs: config.http.predictWaitMs },
+    clock: Date.now,
+    stopwatch: () => performance.now()
+  })
+}
+
 /** The pipeline of a configuration over an open store. */
-export function openPipeline(config: Config, store: Store, hooks: PipelineHooks): Pipeline {
+export function openPipeline(config: Config, store: Store, role: SoleRole, hooks: PipelineHooks): Pipeline {
   const { join: waiting, snapshot, load, http } = config
   return new Pipeline({
     ...store,
     ...hooks,
+    role,
     learner: learnerOptionsOf(config),
+    publish: { ...config.publish, run: randomUUID() },
     room: {
       maxWaiting: waiting.maxWaiting,
       maxAgeMs: waiting.maxAgeHours * HOUR,

@@ -31,18 +31,29 @@ export function patchOf(before: Saved, after: Saved): Patch {
   return patch
 }
 
-/** The tree with the changes made. Arrays of numbers are changed where they lie: `tree` must not be used any more. */
+/**
+ * The tree with the changes made. Arrays of numbers are changed where they lie: `tree` must not be used any more, not even
+ * where this throws an Error because the patch is not of this tree.
+ */
 export function applied(tree: Saved, patch: Patch): Saved {
   const root = { tree }
   for (const [path, from, value] of patch) {
     const keys = ['tree', ...path]
     const last = keys.pop()!
     let holder = root as unknown as Record<string | number, Saved>
-    for (const key of keys) holder = holder[key] as unknown as Record<string | number, Saved>
+    for (const key of keys) holder = own(holder, key) as unknown as Record<string | number, Saved>
+    const before = own(holder, last)
     if (from < 0) holder[last] = value
-    else (holder[last] as Numbers).set(value as Numbers, from)
+    else if (isNumbers(before) && isNumbers(value)) before.set(value, from)
+    else throw new Error(`expected numbers at ${path.join('/')} and in the patch`)
   }
   return root.tree
+}
+
+/** Never what an object inherits: a path is data. */
+function own(holder: Record<string | number, Saved>, key: string | number): Saved {
+  if (holder === null || typeof holder !== 'object' || !Object.hasOwn(holder, key)) throw new Error(`expected ${key} in the tree`)
+  return holder[key]!
 }
 
 function compare(before: Saved, after: Saved, path: (string | number)[], patch: [(string | number)[], number, Saved][]): void {

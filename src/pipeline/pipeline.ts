@@ -19,7 +19,9 @@ import type { Claim, Forgetful, Incoming, Log, Position, Retention } from './log
 import { partitionOf } from './partition.ts'
 import { type Postable, Posting, type Unusable } from './posting.ts'
 import { PredictStage } from './predict-stage.ts'
-import { recover, type StateCodec } from './recover.ts'
+import { PublishStage, STATE_TOPIC } from './publish-stage.ts'
+import { type Recovered, recover, type StateCodec } from './recover.ts'
+import { claimFor, type Duty, duties, type SoleRole } from './roles.ts'
 import type { SnapshotStore } from './snapshot-store.ts'
 import type { Stage } from './stage.ts'
 import { Step } from './step.ts'
@@ -34,6 +36,10 @@ export interface PipelineOptions {
   readonly codec: Codec
   readonly snapshots: SnapshotStore
   readonly state: StateCodec
+  /** What of the work this process does. */
+  readonly role: SoleRole
+  /** When a learner publishes its state, where the log has the topic for it; `run` tells this one from those before. */
+  readonly publish: { readonly run: string; readonly everyExamples: number; readonly everyMs: number }
   readonly learner: LearnerOptions
   readonly room: RoomOptions
   readonly policy: Policy
@@ -50,10 +56,8 @@ export interface PipelineOptions {
   readonly phase?: (phase: Phase) => void
 }
 
-/** The group whose positions the pipeline moves, and the key of its examples. */
-export const GROUP = 'andon'
+/** The key of its examples. */
 export const SHARD = 'shard-0'
-const INPUTS: readonly Topic[] = ['observations', 'predictions', 'labels', 'examples']
 /** Records of a step: enough to share a commit's cost, few enough that one waits for milliseconds. */
 const BATCH = 500
 /** How often an idle pipeline looks at its clocks. */
@@ -62,6 +66,7 @@ const FULL_WAIT_MS = 500
 
 export class Pipeline implements Gateway {
   readonly #options: PipelineOptions
+  readonly #duty: Duty
   readonly #intake: Intake
   readonly #meter: CostMeter
   readonly #tallies = new Tallies()
@@ -71,6 +76,7 @@ export class Pipeline implements Gateway {
   #learner: Learner | null = null
   #claim: Claim | null = null
   #keeper: Keeper | null = null
+  #publisher: PublishStage | null = null
   #stages: readonly Stage[] = []
   #lag: Record<string, number> = {}
   #reasons: readonly string[] = ['starting']
@@ -81,6 +87,7 @@ export class Pipeline implements Gateway {
   constructor(options: PipelineOptions) {
     const { codec, policy, stopwatch, clock, room, timings, log, posting } = options
     this.#options = options
+    this.#duty = duties[options.role]
     this.#startedAt = clock()
     this.#intake = new Intake(codec, policy)
     this.#meter = new CostMeter(stopwatch)
@@ -121,7 +128,7 @@ export class Pipeline implements Gateway {
     stop.addEventListener('abort', drain)
     if (stop.aborted) drain()
     const givenUp = (): boolean => stop.aborted && clock() >= drainUntil
-    const batches = log.read(INPUTS, this.#claim!.positions(), halt.signal, BATCH)[Symbol.asyncIterator]()
+    const batches = log.read(this.#duty.inputs, this.#claim!.positions(), halt.signal, BATCH)[Symbol.asyncIterator]()
     const ahead = (): ReturnType<typeof batches.next> => {
       const next = batches.next()
       next.catch(() => undefined) // thrown where it is awaited; until then it must not end the process
@@ -141,8 +148,12 @@ export class Pipeline implements Gateway {
         if (batch !== 'idle') next = ahead()
         await this.#measureLag()
       }
-      await this.#keeper!.save()
-      tell('info', `stopped after ${this.#learner!.learned} examples, everything saved`)
+      if (!(await this.#publishLast(givenUp))) return
+      await this.#keeper?.save()
+      tell(
+        'info',
+        this.#learner === null ? 'stopped, everything saved' : `stopped after ${this.#learner.learned} examples, everything saved`
+      )
     } finally {
       this.#reasons = ['stopped']
       stop.removeEventListener('abort', drain)
@@ -151,14 +162,15 @@ export class Pipeline implements Gateway {
     }
   }
 
-  /** The state, for `replay` and tests. Null before it has been recovered. */
+  /** The state, for `replay` and tests. Null before it has been recovered, and of who only joins. */
   get learner(): Learner | null {
     return this.#learner
   }
 
   status(): PipelineStatus {
     const learner = this.#learner
-    if (learner === null) throw new Fault('UNAVAILABLE', 'expected a recovered state, it is still being recovered: ask again later')
+    if (this.#claim === null || (learner === null && this.#duty.learns))
+      throw new Fault('UNAVAILABLE', 'expected a recovered state, it is still being recovered: ask again later')
     const { predict, learn, single } = this.#meter.spentMs
     const perEvent = (ms: number, n: number): number => (n === 0 ? 0 : (1000 * ms) / n)
     const folded = this.#tallies.of('examples', 'learned')
@@ -166,9 +178,10 @@ export class Pipeline implements Gateway {
       ready: this.#reasons.length === 0,
       reasons: this.#reasons,
       startedAt: this.#startedAt,
-      learner: learner.status(),
+      role: this.#options.role,
+      learner: learner?.status() ?? null,
       lag: this.#lag,
-      positions: this.#claim?.positions() ?? [],
+      positions: this.#claim.positions(),
       events: this.#tallies.all(),
       waiting: this.#join.room.size,
       snapshot: this.#keeper?.newest ?? null,
@@ -193,60 +206,76 @@ export class Pipeline implements Gateway {
   }
 
   async #recover(stop: AbortSignal): Promise<void> {
-    const { log, codec, snapshots, state, learner, load, tell, timings, stopwatch, phase } = this.#options
+    const { log, role, tell, stopwatch } = this.#options
+    const { joins, learns } = this.#duty
     const before = stopwatch()
-    this.#claim = await log.claim(GROUP)
-    for await (const { key, value } of this.#claim.notes())
-      if (key.startsWith('join/')) this.#join.room.restore(key.slice('join/'.length), value)
-    this.#join.room.restored()
-    const recovered = await recover({
-      log,
-      codec,
-      intake: this.#intake,
-      snapshots,
-      state,
-      learner,
-      meter: this.#meter,
-      committed: this.#claim.positions(),
-      signal: stop
-    })
+    const claim = await claimFor(log, role)
+    if (joins) await this.#restoreRoom(claim)
+    const recovered = learns ? await this.#recoverLearner(claim, stop) : null
+    this.#claim = claim
+    this.#stages = this.#stagesOf(recovered?.learner ?? null)
+    if (recovered !== null && recovered.warnings.length > 0) await this.#keeper!.save(true)
+    await this.#measureLag()
+    this.#reasons = []
+    const known = recovered === null ? '' : `: ${recovered.learner.learned} examples known, ${recovered.refolded} folded again`
+    tell('info', `ready in ${Math.round(stopwatch() - before)} ms${known}`)
+  }
+
+  async #restoreRoom(claim: Claim): Promise<void> {
+    const { room } = this.#join
+    for await (const { key, value } of claim.notes()) if (key.startsWith('join/')) room.restore(key.slice('join/'.length), value)
+    room.restored()
+  }
+
+  async #recoverLearner(claim: Claim, stop: AbortSignal): Promise<Recovered> {
+    const { log, tell, phase } = this.#options
+    const committed = claim.positions()
+    const recovered = await recover({ ...this.#options, intake: this.#intake, meter: this.#meter, committed, signal: stop })
     for (const warning of recovered.warnings) tell('warn', warning)
     this.#learner = recovered.learner
     // Of what is folded again the signals are told already: the next snapshot stands behind them, too.
     const home = partitionOf(SHARD, log.partitions.signals ?? 1)
     const signals = (await log.ends(['signals'])).find(each => each.partition === home) ?? null
-    const keeping = { ...this.#options, inputs: INPUTS, saving: () => phase?.('snapshotting') }
-    this.#keeper = new Keeper(keeping, recovered.learner, this.#claim, recovered.snapshot, signals)
-    const shared = { learner: recovered.learner, clock: stopwatch }
-    const admits = (id: string, time: number): boolean => this.#join.room.admits(id, time)
-    const served = (prediction: Prediction): void => {
-      this.#predicted++
-      this.#posting.served(prediction)
+    const keeping = {
+      ...this.#options,
+      inputs: this.#duty.inputs,
+      published: () => this.#publisher?.floor ?? null,
+      saving: () => phase?.('snapshotting')
     }
-    this.#stages = [
-      new PredictStage({ ...shared, admits, served, predictMs: ms => timings.predictMs(ms) }),
-      this.#join,
-      new LearnStage({ ...shared, shard: SHARD, learnMs: ms => timings.learnMs(ms) }),
-      new Throttle({
-        ...load,
-        learner: recovered.learner,
-        shard: SHARD,
-        lag: () => this.#lag.examples ?? 0,
-        tell: message => tell('info', message)
-      })
-    ]
+    this.#keeper = new Keeper(keeping, recovered.learner, claim, recovered.snapshot, signals)
     if (recovered.learner.kernel === 'plain')
       tell(
         'warn',
         'expected WebAssembly with SIMD and shared memory, there is none to be had: learning gives the same bits about ten times slower'
       )
-    if (recovered.warnings.length > 0) await this.#keeper.save(true)
-    await this.#measureLag()
-    this.#reasons = []
-    tell(
-      'info',
-      `ready in ${Math.round(stopwatch() - before)} ms: ${recovered.learner.learned} examples known, ${recovered.refolded} folded again`
+    return recovered
+  }
+
+  /** What takes records, in the order in which each record passes them. */
+  #stagesOf(learner: Learner | null): Stage[] {
+    const { log, load, publish, state, tell, timings, stopwatch: clock } = this.#options
+    const { predicts, joins } = this.#duty
+    const served = (prediction: Prediction): void => {
+      this.#predicted++
+      this.#posting.served(prediction)
+    }
+    const stages: Stage[] = []
+    if (predicts && learner !== null) {
+      const admits = (id: string, time: number): boolean => this.#join.room.admits(id, time)
+      stages.push(new PredictStage({ learner, clock, admits, served, predictMs: ms => timings.predictMs(ms) }))
+    }
+    if (joins) stages.push(this.#join)
+    if (learner === null) return stages
+    const lag = (): number => this.#lag.examples ?? 0
+    stages.push(
+      new LearnStage({ learner, clock, shard: SHARD, learnMs: ms => timings.learnMs(ms) }),
+      new Throttle({ ...load, learner, shard: SHARD, lag, tell: message => tell('info', message) })
     )
+    if (STATE_TOPIC in log.partitions) {
+      this.#publisher = new PublishStage({ ...publish, learner, state, shard: SHARD, positions: this.#claim!.positions() })
+      stages.push(this.#publisher)
+    }
+    return stages
   }
 
   /** One step: every record of the batch through its stages, then all of it committed. False when given up for want of room. */
@@ -269,8 +298,15 @@ export class Pipeline implements Gateway {
       if (!(await this.#commit(step, [...positions.values()], givenUp))) return false
       step.committed()
     }
-    await this.#keeper!.tend()
+    await this.#keeper?.tend()
     return true
+  }
+
+  /** Predictors go on with the last state while there is no learner. False when given up for want of room. */
+  async #publishLast(givenUp: () => boolean): Promise<boolean> {
+    const step = new Step(this.#options.codec, () => {})
+    this.#publisher?.flush(step, this.#options.clock())
+    return step.outputs.length === 0 || this.#commit(step, [], givenUp)
   }
 
   /** Commits, waiting for room as long as there is none: the log stays readable meanwhile. False when given up. */
@@ -279,7 +315,8 @@ export class Pipeline implements Gateway {
     for (;;) {
       try {
         const written = await this.#claim!.commit({ outputs, notes, positions })
-        this.#keeper!.committed(written)
+        this.#keeper?.committed(written)
+        this.#publisher?.committed(written)
         if (this.#reasons.length > 0) tell('info', 'there is room in the log again')
         this.#reasons = []
         return true
@@ -287,7 +324,7 @@ export class Pipeline implements Gateway {
         if (!isPassing(error)) throw error
         if (this.#reasons.length === 0) tell('error', `${error.message}; nothing is lost, trying again`)
         this.#reasons = [error.message]
-        await this.#keeper!.retain()
+        await this.#keeper?.retain()
         if (givenUp()) return false
         await new Promise(resolve => setTimeout(resolve, FULL_WAIT_MS))
       }
@@ -298,8 +335,9 @@ export class Pipeline implements Gateway {
     const { log, clock } = this.#options
     const now = clock()
     const at = new Map(this.#claim!.positions().map(p => [`${p.topic}/${p.partition}`, p.offset]))
-    const lag: Record<string, number> = Object.fromEntries(INPUTS.map(topic => [topic, 0]))
-    for (const { topic, partition, offset } of await log.ends(INPUTS)) lag[topic]! += offset - (at.get(`${topic}/${partition}`) ?? 0)
+    const { inputs } = this.#duty
+    const lag: Record<string, number> = Object.fromEntries(inputs.map(topic => [topic, 0]))
+    for (const { topic, partition, offset } of await log.ends(inputs)) lag[topic]! += offset - (at.get(`${topic}/${partition}`) ?? 0)
     this.#lag = lag
     if (lag.predictions === 0) this.#heard = Math.max(this.#heard, now)
   }

@@ -40,6 +40,8 @@ async function live(snapshots: SnapshotStore): Promise<number> {
     snapshots,
     state: { encode: encodeSaved, decode: decodeSaved },
     learner: { ...defaultLearnerOptions, experts: 2 },
+    role: 'all',
+    publish: { run: 'run', everyExamples: 100, everyMs: 1000 },
     load: { behind: 0, least: 1 },
     room: { maxWaiting: 1000, maxAgeMs: 3_600_000, predictionWaitMs: 1000, maxIds: 1000 },
     policy: { maxSkewMs: 1000, maxFeatures: 100 },

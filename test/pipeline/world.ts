@@ -6,8 +6,9 @@ import { type AnyEvent, type EventName, type Events, type Topic, topics } from '
 import { Learner } from '../../src/learner/learner.ts'
 import { defaultLearnerOptions, type LearnerOptions } from '../../src/learner/options.ts'
 import type { Claim, Forgetful, Incoming, Log, Outgoing } from '../../src/pipeline/log.ts'
-import { GROUP, Pipeline, type PipelineOptions, SHARD } from '../../src/pipeline/pipeline.ts'
+import { Pipeline, type PipelineOptions, SHARD } from '../../src/pipeline/pipeline.ts'
 import { range, type StateCodec } from '../../src/pipeline/recover.ts'
+import { duties, GROUP } from '../../src/pipeline/roles.ts'
 import type { SnapshotStore, StoredSnapshot } from '../../src/pipeline/snapshot-store.ts'
 
 export type Whole = Log & Forgetful
@@ -167,6 +168,8 @@ export class World {
       codec,
       snapshots: { ...snapshots, write: (header, bytes) => this.#check(header.positions).then(() => snapshots.write(header, bytes)) },
       state: this.plant.state?.(state) ?? state,
+      role: 'all',
+      publish: { run: 'run', everyExamples: 10, everyMs: 1000 },
       learner: learnerOptions,
       load: { behind: 0, least: 1 },
       room: { maxWaiting: 100, maxAgeMs: 86_400_000, predictionWaitMs: 1000, maxIds: 100 },
@@ -227,7 +230,7 @@ export class World {
   }
 
   async #check(positions: readonly { readonly topic: string; readonly partition: number; readonly offset: number }[]): Promise<void> {
-    const committed = await this.log.committed(GROUP)
+    const committed = [...(await this.log.committed(duties.learn.group)), ...(await this.log.committed(GROUP))]
     for (const { topic, partition, offset } of positions.filter(p => p.topic === 'examples')) {
       const at = committed.find(p => p.topic === topic && p.partition === partition)?.offset ?? 0
       if (offset > at) this.wrongs.push(`a snapshot at ${offset}, committed is ${at}`)
