@@ -13,11 +13,11 @@ import type { LearnerOptions } from './learner/options.ts'
 import type { Codec } from './pipeline/codec.ts'
 import type { Timings } from './pipeline/gateway.ts'
 import type { Forgetful, Log } from './pipeline/log.ts'
-import { type Phase, Pipeline, SHARD } from './pipeline/pipeline.ts'
+import { type Phase, Pipeline } from './pipeline/pipeline.ts'
 import { Predictor } from './pipeline/predictor.ts'
 import { STATE_TOPIC } from './pipeline/publish-stage.ts'
 import type { StateCodec } from './pipeline/recover.ts'
-import type { Role, SoleRole } from './pipeline/roles.ts'
+import { type Role, SHARD, type SoleRole } from './pipeline/roles.ts'
 import type { SnapshotStore } from './pipeline/snapshot-store.ts'
 
 const HOUR = 3_600_000

@@ -10,29 +10,25 @@ import type { Learner } from '../learner/learner.ts'
 import type { LearnerOptions } from '../learner/options.ts'
 import type { Codec } from './codec.ts'
 import { CostMeter } from './cost-meter.ts'
+import { assemble, type Crew } from './crew.ts'
 import type { Gateway, PipelineStatus, Receipt, Timings } from './gateway.ts'
 import { Intake } from './intake.ts'
 import { JoinStage } from './join-stage.ts'
-import { Keeper } from './keeper.ts'
-import { LearnStage } from './learn-stage.ts'
-import type { Claim, Forgetful, Incoming, Log, Position, Retention } from './log.ts'
-import { partitionOf } from './partition.ts'
+import type { Forgetful, Incoming, Leasing, Log, Position, Retention } from './log.ts'
 import { type Postable, Posting, type Unusable } from './posting.ts'
-import { PredictStage } from './predict-stage.ts'
-import { PublishStage, STATE_TOPIC } from './publish-stage.ts'
-import { type Recovered, recover, type StateCodec } from './recover.ts'
-import { claimFor, type Duty, duties, type SoleRole } from './roles.ts'
+import type { StateCodec } from './recover.ts'
+import { type Duty, duties, SHARD, type SoleRole } from './roles.ts'
 import type { SnapshotStore } from './snapshot-store.ts'
-import type { Stage } from './stage.ts'
 import { Step } from './step.ts'
 import { Tallies } from './tallies.ts'
-import { type Load, Throttle } from './throttle.ts'
+import type { Load } from './throttle.ts'
 
 /** What the loop is doing, for whoever kills it in a test. */
 export type Phase = 'recovering' | 'reading' | 'folding' | 'committing' | 'snapshotting'
 
 export interface PipelineOptions {
-  readonly log: Log & Partial<Forgetful>
+  /** Where it knows who lives, a learner stands by as long as another one is active. */
+  readonly log: Log & Partial<Forgetful> & Partial<Leasing>
   readonly codec: Codec
   readonly snapshots: SnapshotStore
   readonly state: StateCodec
@@ -56,8 +52,6 @@ export interface PipelineOptions {
   readonly phase?: (phase: Phase) => void
 }
 
-/** The key of its examples. */
-export const SHARD = 'shard-0'
 /** Records of a step: enough to share a commit's cost, few enough that one waits for milliseconds. */
 const BATCH = 500
 /** How often an idle pipeline looks at its clocks. */
@@ -73,11 +67,10 @@ export class Pipeline implements Gateway {
   readonly #join: JoinStage
   readonly #posting: Posting
   readonly #startedAt: number
-  #learner: Learner | null = null
-  #claim: Claim | null = null
-  #keeper: Keeper | null = null
-  #publisher: PublishStage | null = null
-  #stages: readonly Stage[] = []
+  /** Null until everybody is in place. */
+  #crew: Crew | null = null
+  /** What a standby holds. */
+  #standing: { readonly learner: Learner; readonly positions: readonly Position[] } | null = null
   #lag: Record<string, number> = {}
   #reasons: readonly string[] = ['starting']
   /** Every prediction that the log took before this time has been taken, milliseconds since 1970. */
@@ -120,6 +113,7 @@ export class Pipeline implements Gateway {
       tell('info', 'stopped while the state was being recovered, nothing is changed')
       return
     }
+    const crew = this.#crew!
     const halt = new AbortController()
     let drainUntil = Number.POSITIVE_INFINITY
     const drain = (): void => {
@@ -128,7 +122,7 @@ export class Pipeline implements Gateway {
     stop.addEventListener('abort', drain)
     if (stop.aborted) drain()
     const givenUp = (): boolean => stop.aborted && clock() >= drainUntil
-    const batches = log.read(this.#duty.inputs, this.#claim!.positions(), halt.signal, BATCH)[Symbol.asyncIterator]()
+    const batches = log.read(this.#duty.inputs, crew.claim.positions(), halt.signal, BATCH)[Symbol.asyncIterator]()
     const ahead = (): ReturnType<typeof batches.next> => {
       const next = batches.next()
       next.catch(() => undefined) // thrown where it is awaited; until then it must not end the process
@@ -149,27 +143,25 @@ export class Pipeline implements Gateway {
         await this.#measureLag()
       }
       if (!(await this.#publishLast(givenUp))) return
-      await this.#keeper?.save()
-      tell(
-        'info',
-        this.#learner === null ? 'stopped, everything saved' : `stopped after ${this.#learner.learned} examples, everything saved`
-      )
+      await crew.keeper?.save()
+      tell('info', crew.learner === null ? 'stopped, everything saved' : `stopped after ${crew.learner.learned} examples, everything saved`)
     } finally {
       this.#reasons = ['stopped']
       stop.removeEventListener('abort', drain)
       halt.abort()
       await batches.return?.()
+      await crew.lease?.release()
     }
   }
 
   /** The state, for `replay` and tests. Null before it has been recovered, and of who only joins. */
   get learner(): Learner | null {
-    return this.#learner
+    return this.#crew?.learner ?? this.#standing?.learner ?? null
   }
 
   status(): PipelineStatus {
-    const learner = this.#learner
-    if (this.#claim === null || (learner === null && this.#duty.learns))
+    const { learner } = this
+    if (learner === null && (this.#crew === null || this.#duty.learns))
       throw new Fault('UNAVAILABLE', 'expected a recovered state, it is still being recovered: ask again later')
     const { predict, learn, single } = this.#meter.spentMs
     const perEvent = (ms: number, n: number): number => (n === 0 ? 0 : (1000 * ms) / n)
@@ -181,10 +173,10 @@ export class Pipeline implements Gateway {
       role: this.#options.role,
       learner: learner?.status() ?? null,
       lag: this.#lag,
-      positions: this.#claim.positions(),
+      positions: this.#crew?.claim.positions() ?? this.#standing?.positions ?? [],
       events: this.#tallies.all(),
       waiting: this.#join.room.size,
-      snapshot: this.#keeper?.newest ?? null,
+      snapshot: this.#crew?.keeper?.newest ?? null,
       costs: { predict: perEvent(predict, this.#predicted), learn: perEvent(learn, folded), single: perEvent(single, folded) }
     }
   }
@@ -206,82 +198,39 @@ export class Pipeline implements Gateway {
   }
 
   async #recover(stop: AbortSignal): Promise<void> {
-    const { log, role, tell, stopwatch } = this.#options
-    const { joins, learns } = this.#duty
-    const before = stopwatch()
-    const claim = await claimFor(log, role)
-    if (joins) await this.#restoreRoom(claim)
-    const recovered = learns ? await this.#recoverLearner(claim, stop) : null
-    this.#claim = claim
-    this.#stages = this.#stagesOf(recovered?.learner ?? null)
-    if (recovered !== null && recovered.warnings.length > 0) await this.#keeper!.save(true)
+    const { tell, stopwatch } = this.#options
+    let before = stopwatch()
+    const crew = await assemble(
+      this.#options,
+      {
+        intake: this.#intake,
+        meter: this.#meter,
+        join: this.#join,
+        served: prediction => {
+          this.#predicted++
+          this.#posting.served(prediction)
+        },
+        lag: () => this.#lag.examples ?? 0,
+        standing: (learner, positions) => {
+          this.#standing = { learner, positions }
+          this.#reasons = ['standing by: another learner is active']
+          before = stopwatch()
+        }
+      },
+      stop
+    )
+    this.#crew = crew
     await this.#measureLag()
     this.#reasons = []
-    const known = recovered === null ? '' : `: ${recovered.learner.learned} examples known, ${recovered.refolded} folded again`
+    const known = crew.learner === null ? '' : `: ${crew.learner.learned} examples known, ${crew.refolded} folded again`
     tell('info', `ready in ${Math.round(stopwatch() - before)} ms${known}`)
-  }
-
-  async #restoreRoom(claim: Claim): Promise<void> {
-    const { room } = this.#join
-    for await (const { key, value } of claim.notes()) if (key.startsWith('join/')) room.restore(key.slice('join/'.length), value)
-    room.restored()
-  }
-
-  async #recoverLearner(claim: Claim, stop: AbortSignal): Promise<Recovered> {
-    const { log, tell, phase } = this.#options
-    const committed = claim.positions()
-    const recovered = await recover({ ...this.#options, intake: this.#intake, meter: this.#meter, committed, signal: stop })
-    for (const warning of recovered.warnings) tell('warn', warning)
-    this.#learner = recovered.learner
-    // Of what is folded again the signals are told already: the next snapshot stands behind them, too.
-    const home = partitionOf(SHARD, log.partitions.signals ?? 1)
-    const signals = (await log.ends(['signals'])).find(each => each.partition === home) ?? null
-    const keeping = {
-      ...this.#options,
-      inputs: this.#duty.inputs,
-      published: () => this.#publisher?.floor ?? null,
-      saving: () => phase?.('snapshotting')
-    }
-    this.#keeper = new Keeper(keeping, recovered.learner, claim, recovered.snapshot, signals)
-    if (recovered.learner.kernel === 'plain')
-      tell(
-        'warn',
-        'expected WebAssembly with SIMD and shared memory, there is none to be had: learning gives the same bits about ten times slower'
-      )
-    return recovered
-  }
-
-  /** What takes records, in the order in which each record passes them. */
-  #stagesOf(learner: Learner | null): Stage[] {
-    const { log, load, publish, state, tell, timings, stopwatch: clock } = this.#options
-    const { predicts, joins } = this.#duty
-    const served = (prediction: Prediction): void => {
-      this.#predicted++
-      this.#posting.served(prediction)
-    }
-    const stages: Stage[] = []
-    if (predicts && learner !== null) {
-      const admits = (id: string, time: number): boolean => this.#join.room.admits(id, time)
-      stages.push(new PredictStage({ learner, clock, admits, served, predictMs: ms => timings.predictMs(ms) }))
-    }
-    if (joins) stages.push(this.#join)
-    if (learner === null) return stages
-    const lag = (): number => this.#lag.examples ?? 0
-    stages.push(
-      new LearnStage({ learner, clock, shard: SHARD, learnMs: ms => timings.learnMs(ms) }),
-      new Throttle({ ...load, learner, shard: SHARD, lag, tell: message => tell('info', message) })
-    )
-    if (STATE_TOPIC in log.partitions) {
-      this.#publisher = new PublishStage({ ...publish, learner, state, shard: SHARD, positions: this.#claim!.positions() })
-      stages.push(this.#publisher)
-    }
-    return stages
   }
 
   /** One step: every record of the batch through its stages, then all of it committed. False when given up for want of room. */
   async #take(batch: readonly Incoming[], givenUp: () => boolean): Promise<boolean> {
     const { codec, clock, phase } = this.#options
     phase?.('folding')
+    const { stages, keeper } = this.#crew!
     const step = new Step(codec, (topic, outcome) => this.#tallies.add(topic, outcome))
     const positions = new Map<string, Position>()
     for (const record of batch) {
@@ -290,33 +239,34 @@ export class Pipeline implements Gateway {
       if (topic === 'predictions') this.#heard = Math.max(this.#heard, record.timestamp - 1)
       const event = this.#intake.read(record)
       if ('code' in event) step.reject(record, event)
-      else for (const stage of this.#stages) if (stage.topics.includes(topic as Topic)) stage.take(record, event, step)
+      else for (const stage of stages) if (stage.topics.includes(topic as Topic)) stage.take(record, event, step)
     }
-    for (const stage of this.#stages) stage.settle(step, clock(), this.#heard)
+    for (const stage of stages) stage.settle(step, clock(), this.#heard)
     if (batch.length > 0 || step.outputs.length > 0 || step.notes.length > 0) {
       phase?.('committing')
       if (!(await this.#commit(step, [...positions.values()], givenUp))) return false
       step.committed()
     }
-    await this.#keeper?.tend()
+    await keeper?.tend()
     return true
   }
 
   /** Predictors go on with the last state while there is no learner. False when given up for want of room. */
   async #publishLast(givenUp: () => boolean): Promise<boolean> {
     const step = new Step(this.#options.codec, () => {})
-    this.#publisher?.flush(step, this.#options.clock())
+    this.#crew!.publisher?.flush(step, this.#options.clock())
     return step.outputs.length === 0 || this.#commit(step, [], givenUp)
   }
 
   /** Commits, waiting for room as long as there is none: the log stays readable meanwhile. False when given up. */
   async #commit({ outputs, notes }: Step, positions: readonly Position[], givenUp: () => boolean): Promise<boolean> {
     const { tell } = this.#options
+    const { claim, keeper, publisher } = this.#crew!
     for (;;) {
       try {
-        const written = await this.#claim!.commit({ outputs, notes, positions })
-        this.#keeper?.committed(written)
-        this.#publisher?.committed(written)
+        const written = await claim.commit({ outputs, notes, positions })
+        keeper?.committed(written)
+        publisher?.committed(written)
         if (this.#reasons.length > 0) tell('info', 'there is room in the log again')
         this.#reasons = []
         return true
@@ -324,7 +274,7 @@ export class Pipeline implements Gateway {
         if (!isPassing(error)) throw error
         if (this.#reasons.length === 0) tell('error', `${error.message}; nothing is lost, trying again`)
         this.#reasons = [error.message]
-        await this.#keeper?.retain()
+        await keeper?.retain()
         if (givenUp()) return false
         await new Promise(resolve => setTimeout(resolve, FULL_WAIT_MS))
       }
@@ -334,7 +284,7 @@ export class Pipeline implements Gateway {
   async #measureLag(): Promise<void> {
     const { log, clock } = this.#options
     const now = clock()
-    const at = new Map(this.#claim!.positions().map(p => [`${p.topic}/${p.partition}`, p.offset]))
+    const at = new Map(this.#crew!.claim.positions().map(p => [`${p.topic}/${p.partition}`, p.offset]))
     const { inputs } = this.#duty
     const lag: Record<string, number> = Object.fromEntries(inputs.map(topic => [topic, 0]))
     for (const { topic, partition, offset } of await log.ends(inputs)) lag[topic]! += offset - (at.get(`${topic}/${partition}`) ?? 0)

@@ -21,6 +21,8 @@ export interface Duty {
   readonly learns: boolean
 }
 
+/** The key of its examples: the set of lines that share a learner. */
+export const SHARD = 'shard-0'
 export const GROUP = 'andon'
 export const PREDICT_GROUP = 'andon-predict'
 

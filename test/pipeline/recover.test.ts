@@ -8,9 +8,9 @@ import { noMeter } from '../../src/learner/meter.ts'
 import { defaultLearnerOptions } from '../../src/learner/options.ts'
 import { Intake } from '../../src/pipeline/intake.ts'
 import type { Position } from '../../src/pipeline/log.ts'
-import { Pipeline, SHARD } from '../../src/pipeline/pipeline.ts'
+import { Pipeline } from '../../src/pipeline/pipeline.ts'
 import { recover } from '../../src/pipeline/recover.ts'
-import { GROUP } from '../../src/pipeline/roles.ts'
+import { GROUP, SHARD } from '../../src/pipeline/roles.ts'
 import type { SnapshotStore } from '../../src/pipeline/snapshot-store.ts'
 
 const NOW = Date.UTC(2026, 4, 1)

@@ -6,7 +6,8 @@ import { openMemoryLog } from '../../src/adapter/memory/log.ts'
 import { topics } from '../../src/events/event.ts'
 import { Fault } from '../../src/fault/fault.ts'
 import { defaultLearnerOptions } from '../../src/learner/options.ts'
-import { Pipeline, SHARD } from '../../src/pipeline/pipeline.ts'
+import { Pipeline } from '../../src/pipeline/pipeline.ts'
+import { SHARD } from '../../src/pipeline/roles.ts'
 import type { SnapshotStore, StoredSnapshot } from '../../src/pipeline/snapshot-store.ts'
 
 const NOW = Date.UTC(2026, 4, 1)

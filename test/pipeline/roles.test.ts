@@ -7,10 +7,9 @@ import type { Saved } from '../../src/numeric/saved.ts'
 import { Follower } from '../../src/pipeline/follower.ts'
 import type { Incoming, Outgoing } from '../../src/pipeline/log.ts'
 import type { Pipeline } from '../../src/pipeline/pipeline.ts'
-import { SHARD } from '../../src/pipeline/pipeline.ts'
 import { Predictor, type PredictorOptions } from '../../src/pipeline/predictor.ts'
 import { type Publication, type PublicationPart, STATE_TOPIC } from '../../src/pipeline/publish-stage.ts'
-import type { SoleRole } from '../../src/pipeline/roles.ts'
+import { SHARD, type SoleRole } from '../../src/pipeline/roles.ts'
 import { codec, input, learnerOptions, partitions, World, type WorldOptions } from './world.ts'
 
 const { observation, label, example } = input

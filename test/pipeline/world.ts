@@ -5,10 +5,10 @@ import { openMemoryLog } from '../../src/adapter/memory/log.ts'
 import { type AnyEvent, type EventName, type Events, type Topic, topics } from '../../src/events/event.ts'
 import { Learner } from '../../src/learner/learner.ts'
 import { defaultLearnerOptions, type LearnerOptions } from '../../src/learner/options.ts'
-import type { Claim, Forgetful, Incoming, Log, Outgoing } from '../../src/pipeline/log.ts'
-import { Pipeline, type PipelineOptions, SHARD } from '../../src/pipeline/pipeline.ts'
+import type { Claim, Forgetful, Incoming, Leasing, Log, Outgoing } from '../../src/pipeline/log.ts'
+import { Pipeline, type PipelineOptions } from '../../src/pipeline/pipeline.ts'
 import { range, type StateCodec } from '../../src/pipeline/recover.ts'
-import { duties, GROUP } from '../../src/pipeline/roles.ts'
+import { duties, GROUP, SHARD } from '../../src/pipeline/roles.ts'
 import type { SnapshotStore, StoredSnapshot } from '../../src/pipeline/snapshot-store.ts'
 
 export type Whole = Log & Forgetful
@@ -84,6 +84,7 @@ function counted(log: Whole, awaits: Awaits): Whole {
     committed: group => awaits.pass(() => log.committed(group)),
     retain: (retentions, floors, now) => awaits.pass(() => log.retain(retentions, floors, now)),
     close: () => log.close(),
+    ...('lease' in log ? { lease: (name: string, signal: AbortSignal) => (log as Leasing).lease(name, signal) } : {}),
     async claim(group) {
       const claim: Claim = await awaits.pass(() => log.claim(group))
       return { ...claim, commit: commit => awaits.pass(() => claim.commit(commit)) }
