@@ -1,0 +1,24 @@
+/** Parts of kafkajs 2.2.4 that its own types do not name. The version is pinned, as these are no public interface. */
+
+declare module 'kafkajs/src/cluster/index.js' {
+  const Cluster: new (options: object) => import('./protocol.ts').Cluster
+  export default Cluster
+}
+
+declare module 'kafkajs/src/network/socketFactory.js' {
+  const socketFactory: () => unknown
+  export default socketFactory
+}
+
+declare module 'kafkajs/src/network/requestQueue/index.js' {
+  /** Requests on one connection that may not be sent yet. */
+  interface RequestQueue {
+    readonly pending: readonly unknown[]
+    readonly throttledUntil: number
+    throttleCheckTimeoutId: NodeJS.Timeout | null
+    checkPendingRequests(): void
+    scheduleCheckPendingRequests(): void
+  }
+  const RequestQueue: { readonly prototype: RequestQueue }
+  export default RequestQueue
+}
