@@ -5,14 +5,17 @@
  *     add partitions → produce → add the group's positions → end
  *
  * Every request may be sent again when its answer was lost: batches are numbered, and to end what has ended is no error.
+ * A cluster also refuses a producer whose transaction it has given up, and does not say which of the two it was. Hence each
+ * claim and commit leaves its identity and number among the notes: they tell who came last and whether a commit was made.
  */
 import { randomUUID } from 'node:crypto'
 import { Fault } from '../../fault/fault.ts'
 import type { Claim, Commit, Position } from '../../pipeline/log.ts'
 import type { Edges } from './edges.ts'
-import type { Link } from './link.ts'
+import { type Link, pause } from './link.ts'
 import { Notes } from './notes.ts'
 import { committedOf } from './positions.ts'
+import { isFenced, isSequenceLost } from './problem.ts'
 import { type Author, type Placed, type Placing, produce } from './produce.ts'
 import { type Broker, GROUP_COORDINATOR, TRANSACTION_COORDINATOR } from './protocol.ts'
 
@@ -22,6 +25,8 @@ const TRANSACTION_MS = 60_000
 const SHOWN_MS = 2000
 /** How often what the notes no longer need is given back, records. */
 const FORGET_EVERY = 1000
+/** Between being refused and looking who is newest: a claim that is just being made has left its record by then. */
+const SETTLE_MS = 250
 const KEY_BYTES = 1900
 
 export interface ClaimOptions {
@@ -38,38 +43,47 @@ export interface ClaimOptions {
 
 /** Takes over a group. Transactions that an older claim has left open are aborted by the cluster. */
 export async function claimGroup(options: ClaimOptions): Promise<Claim> {
-  const { link, group, partitions, prefix, notesTopic } = options
-  const transactionalId = prefix + group
-  const producer = await link.use(`claim the group ${group}`, async () =>
-    (await link.coordinatorOf(transactionalId, TRANSACTION_COORDINATOR)).initProducerId({
-      transactionalId,
-      transactionTimeout: TRANSACTION_MS
-    })
-  )
-  const author = { producer, transactionalId, sequences: new Map<string, number>() }
-  const positions = await committedOf(link, transactionalId, partitions, prefix)
-  const claim = new KafkaClaim(options, author, new Notes(link, notesTopic), positions)
+  const claim = new KafkaClaim(options)
+  await claim.take()
   return { positions: () => claim.positions(), notes: () => claim.notes(), commit: commit => claim.commit(commit) }
 }
 
 class KafkaClaim implements Claim {
   readonly #options: ClaimOptions
-  readonly #author: Author & { readonly transactionalId: string }
+  readonly #transactionalId: string
   readonly #notes: Notes
   readonly #id = randomUUID()
-  readonly #positions: Map<string, Position>
+  readonly #positions = new Map<string, Position>()
+  #author: Author | null = null
   #number = 0
-  #loaded = false
   #forgotten = 0
   /** What ended this claim, if anything has. */
   #ended: unknown = null
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(options: ClaimOptions, author: Author & { readonly transactionalId: string }, notes: Notes, positions: readonly Position[]) {
+  constructor(options: ClaimOptions) {
     this.#options = options
-    this.#author = author
-    this.#notes = notes
-    this.#positions = new Map(positions.map(position => [`${position.partition} ${position.topic}`, position]))
+    this.#transactionalId = options.prefix + options.group
+    this.#notes = new Notes(options.link, options.notesTopic)
+  }
+
+  /** Becomes the newest claim: from the moment its first record stands among the notes, every older one knows. */
+  async take(): Promise<void> {
+    const { link, partitions, prefix } = this.#options
+    for (;;) {
+      await this.#begin()
+      try {
+        await this.#transact((await this.#notes.changes(this.#id, this.#number, [])).records, [])
+        break
+      } catch (error) {
+        // Another claim is being made at the same moment, or an older one took itself for given up before it could see us.
+        if (!isFenced(error)) throw error
+        if ((await this.#newest()).claim === this.#id) break
+        await pause(SETTLE_MS * Math.random(), new AbortController().signal)
+      }
+    }
+    for (const position of await committedOf(link, this.#transactionalId, partitions, prefix))
+      this.#positions.set(`${position.partition} ${position.topic}`, position)
   }
 
   positions(): readonly Position[] {
@@ -79,7 +93,6 @@ class KafkaClaim implements Claim {
   async *notes(): AsyncGenerator<{ readonly key: string; readonly value: Uint8Array }> {
     this.#options.expectOpen()
     const values = await this.#notes.load()
-    this.#loaded = true
     const keys = [...values.keys()].map(key => Buffer.from(key)).sort(Buffer.compare)
     for (const key of keys) yield { key: key.toString(), value: new Uint8Array(values.get(key.toString())!) }
   }
@@ -101,17 +114,9 @@ class KafkaClaim implements Claim {
           'INPUT_INVALID',
           `expected a note's key of at most ${KEY_BYTES} bytes, came ${Buffer.byteLength(key)}: shorten the identity`
         )
-    if (!this.#loaded) {
-      await this.#notes.load()
-      this.#loaded = true
-    }
+    if (!this.#notes.loaded) await this.#notes.load()
     const changes = await this.#notes.changes(this.#id, this.#number + 1, notes)
-    try {
-      await this.#transact([...written, ...changes.records], positions)
-    } catch (error) {
-      await this.#giveUp(error)
-      throw error
-    }
+    await this.#untilEnded([...written, ...changes.records], positions)
     this.#number++
     this.#notes.committed(changes)
     for (const position of positions) this.#positions.set(`${position.partition} ${position.topic}`, { ...position })
@@ -121,44 +126,86 @@ class KafkaClaim implements Claim {
     return written.map(({ topic, partition, offset }) => ({ topic: topic.slice(prefix.length), partition, offset: offset! }))
   }
 
+  /** One transaction, begun anew as often as the cluster gave it up. */
+  async #untilEnded(records: readonly Placed[], positions: readonly Position[]): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#transact(records, positions)
+      } catch (error) {
+        if (!isFenced(error) && !isSequenceLost(error)) {
+          await this.#giveUp(error)
+          throw error
+        }
+        await pause(SETTLE_MS, new AbortController().signal)
+        const expectNewest = async (): Promise<number> => {
+          const { claim, number } = await this.#newest()
+          if (claim === this.#id) return number
+          this.#ended = error
+          throw error
+        }
+        await expectNewest()
+        await this.#begin() // from here on nothing is on its way any more
+        if ((await expectNewest()) === this.#number + 1) return
+        for (const record of records) record.offset = null
+      }
+    }
+  }
+
+  /** A new epoch of our transactional id. The cluster first ends whatever transaction is open. */
+  async #begin(): Promise<void> {
+    const { link, group } = this.#options
+    const transactionalId = this.#transactionalId
+    const producer = await link.use(`claim the group ${group}`, async () =>
+      (await link.coordinatorOf(transactionalId, TRANSACTION_COORDINATOR)).initProducerId({
+        transactionalId,
+        transactionTimeout: TRANSACTION_MS
+      })
+    )
+    this.#author = { producer, transactionalId, sequences: new Map() }
+  }
+
+  /** Who committed last, and which of its commits it was. */
+  async #newest(): Promise<{ readonly claim: string; readonly number: number }> {
+    const look = new Notes(this.#options.link, this.#options.notesTopic)
+    await look.load()
+    return look.last ?? { claim: '', number: 0 }
+  }
+
   async #transact(records: readonly Placed[], positions: readonly Position[]): Promise<void> {
     const { link, prefix } = this.#options
-    const { producer, transactionalId: groupId } = this.#author
-    const transaction = { ...producer, transactionalId: groupId }
-    const coordinate = <T>(what: string, act: (broker: Broker) => Promise<T>): Promise<T> =>
-      link.use(what, async () => act(await link.coordinatorOf(groupId, TRANSACTION_COORDINATOR)))
-    await coordinate('begin a transaction', broker => broker.addPartitionsToTxn({ ...transaction, topics: partitionsOf(records) }))
-    await produce(link, this.#author, records)
+    const groupId = this.#transactionalId
+    const transaction = { ...this.#author!.producer, transactionalId: groupId }
+    await this.#coordinate('begin a transaction', broker => broker.addPartitionsToTxn({ ...transaction, topics: partitionsOf(records) }))
+    await produce(link, this.#author!, records)
     if (positions.length > 0) {
-      await coordinate('add positions to a transaction', broker => broker.addOffsetsToTxn({ ...transaction, groupId }))
+      await this.#coordinate('add positions to a transaction', broker => broker.addOffsetsToTxn({ ...transaction, groupId }))
       const topics = offsetsOf(positions, prefix)
       await link.use(`move the positions of the group ${groupId}`, async () =>
         (await link.coordinatorOf(groupId, GROUP_COORDINATOR)).txnOffsetCommit({ ...transaction, groupId, topics })
       )
     }
-    await coordinate('end a transaction', broker => broker.endTxn({ ...transaction, transactionResult: true }))
+    await this.#end(true)
   }
 
-  /** What was refused leaves nothing behind. A claim that was fenced, or cannot abort, is at its end. */
-  async #giveUp(error: unknown): Promise<void> {
+  #end(transactionResult: boolean): Promise<unknown> {
+    const transaction = { ...this.#author!.producer, transactionalId: this.#transactionalId }
+    return this.#coordinate('end a transaction', broker => broker.endTxn({ ...transaction, transactionResult }))
+  }
+
+  #coordinate<T>(what: string, act: (broker: Broker) => Promise<T>): Promise<T> {
     const { link } = this.#options
-    const { producer, transactionalId } = this.#author
-    if (error instanceof Fault && error.code === 'INPUT_INVALID') {
-      try {
-        await link.use('abort a transaction', async () =>
-          (await link.coordinatorOf(transactionalId, TRANSACTION_COORDINATOR)).endTxn({
-            ...producer,
-            transactionalId,
-            transactionResult: false
-          })
-        )
-        return
-      } catch (other) {
-        this.#ended = other
-        return
-      }
+    return link.use(what, async () => act(await link.coordinatorOf(this.#transactionalId, TRANSACTION_COORDINATOR)))
+  }
+
+  /** What was refused leaves nothing behind. Any other error ends the claim: the next one finds what was committed. */
+  async #giveUp(error: unknown): Promise<void> {
+    const refused = error instanceof Fault && error.code === 'INPUT_INVALID'
+    try {
+      await this.#end(false)
+      if (!refused) this.#ended = error
+    } catch {
+      this.#ended = error
     }
-    this.#ended = error
   }
 
   /** Waits until everyone sees the positions, so that whoever is told of the commit finds it. */
@@ -168,7 +215,7 @@ class KafkaClaim implements Claim {
     const wanted = Object.fromEntries(positions.map(({ topic }) => [topic, partitions[topic]!]))
     const until = performance.now() + SHOWN_MS
     while (performance.now() < until) {
-      const found = await committedOf(link, this.#author.transactionalId, wanted, prefix)
+      const found = await committedOf(link, this.#transactionalId, wanted, prefix)
       const shown = (position: Position): boolean =>
         found.some(
           ({ topic, partition, offset }) => topic === position.topic && partition === position.partition && offset === position.offset

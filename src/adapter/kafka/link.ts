@@ -16,6 +16,7 @@ export interface LinkOptions extends Connection {
 /** Between two tries: soon, since most troubles are an election or a marker on its way; then seldom enough for a cluster that is down. */
 const FIRST_WAIT_MS = 10
 const LAST_WAIT_MS = 1000
+const CLOSE_MS = 2000
 /** Troubles shorter than this are nobody's concern. */
 const TOLD_AFTER_MS = 2000
 
@@ -26,6 +27,8 @@ export class Link {
   readonly #closed = new AbortController()
   readonly #coordinators = new Map<string, number>()
   #connecting: Promise<void> | null = null
+  /** Whether it was told that the cluster does not answer. */
+  #told = false
 
   /** `topics` are those that will be read or written. */
   constructor(options: LinkOptions, topics: readonly string[]) {
@@ -46,21 +49,21 @@ export class Link {
    */
   async use<T>(what: string, act: (link: Link) => Promise<T>, patienceMs = Number.POSITIVE_INFINITY): Promise<T> {
     const began = performance.now()
-    let told = false
     for (let tries = 0; ; tries++) {
       try {
         this.#expectOpen()
         await this.#connect()
         const value = await act(this)
-        if (told) this.#options.tell?.('info', 'the cluster answers again')
+        if (this.#told) this.#options.tell?.('info', 'the cluster answers again')
+        this.#told = false
         return value
       } catch (error) {
         this.#expectOpen()
         const { passing, said, fault } = problemOf(error, { what, user: this.user })
         const waited = performance.now() - began
         if (!passing || waited > patienceMs) throw fault()
-        if (!told && waited > TOLD_AFTER_MS) {
-          told = true
+        if (!this.#told && waited > TOLD_AFTER_MS) {
+          this.#told = true
           this.#options.tell?.('warn', `${said}; nothing is lost, trying again`)
         }
         await this.#mend(error, tries)
@@ -102,7 +105,8 @@ export class Link {
   /** Pending calls throw `LOG_CLOSED`. Idempotent. */
   async close(): Promise<void> {
     this.#closed.abort()
-    await this.#cluster.disconnect().catch(() => undefined)
+    // It waits for answers under way; a broker that gives none must not hold us up.
+    await Promise.race([this.#cluster.disconnect().catch(() => undefined), pause(CLOSE_MS, new AbortController().signal)])
   }
 
   #connect(): Promise<void> {

@@ -35,6 +35,7 @@ export class Notes {
   #head = 0
   #read: Old[] = []
   #end = 0
+  #loaded = false
   /** Identity and number of the newest claim's newest commit. */
   #last: { readonly claim: string; readonly number: number } | null = null
 
@@ -54,6 +55,11 @@ export class Notes {
 
   get last(): { readonly claim: string; readonly number: number } | null {
     return this.#last
+  }
+
+  /** Whether it has been read: only then is known what of it counts. */
+  get loaded(): boolean {
+    return this.#loaded
   }
 
   /** Reads the whole changelog. The values are given away, only their places are kept. */
@@ -78,6 +84,7 @@ export class Notes {
           this.#live.set(key.toString(), Number(offset))
         }
       }
+    this.#loaded = true
     return values
   }
 

@@ -102,7 +102,7 @@ export function problemOf(error: unknown, { what, user }: Doing): Problem {
     return stop('CONFIG_INVALID', `expected a cluster of Kafka 2.1 to 4.x, could not ${what}: ${message}`)
   const tls = tlsProblem(`${code ?? ''} ${message}`)
   if (tls !== null) return stop('CONFIG_INVALID', tls)
-  if (passing.has(type) || (root.retriable !== false && root.name.startsWith('KafkaJS')) || isNetwork(code)) {
+  if (passing.has(type) || (!isSequenceLost(root) && root.retriable !== false && root.name.startsWith('KafkaJS')) || isNetwork(code)) {
     const hint = /closed/i.test(message) ? ', or its listener wants TLS or SASL that was not given' : ''
     const told = `could not ${what}: ${message} (the brokers are gone or busy${hint})`
     return { passing: true, said: told, fault: () => new Fault('UNAVAILABLE', `expected the cluster to answer, ${told}`, root) }

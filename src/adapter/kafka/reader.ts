@@ -38,27 +38,21 @@ export async function* readFrom({ link, edges, topics, from, limit, signal }: Re
     const given = from.find(({ topic, partition }) => topic === place.name && partition === place.partition)?.offset ?? 0
     return { ...place, offset: Math.max(given, starts[i]!), timestamp: 0 }
   })
-  const pending = new Map<string, Promise<readonly Incoming[]>>()
-  while (!signal.aborted) {
-    for (const [node, mine] of byLeader(link, courses)) {
+  const pending = new Map<string, { readonly courses: readonly Course[]; readonly next: Promise<readonly Incoming[]> }>()
+  while (!signal.aborted && courses.length > 0) {
+    const busy = new Set([...pending.values()].flatMap(each => each.courses))
+    const idle = courses.filter(course => !busy.has(course))
+    for (const node of new Set(idle.map(({ topic, partition }) => link.nodeOf(topic, partition)))) {
       if (pending.has(node)) continue
+      const mine = idle.filter(({ topic, partition }) => link.nodeOf(topic, partition) === node)
       const next = fetchNext(link, edges, node, mine, signal)
       next.catch(() => undefined) // thrown where it is awaited
-      pending.set(node, next)
+      pending.set(node, { courses: mine, next })
     }
-    const [node, records] = await Promise.race([...pending].map(async ([node, next]) => [node, await next] as const))
+    const [node, records] = await Promise.race([...pending].map(async ([node, { next }]) => [node, await next] as const))
     for (let i = 0; i < records.length && !signal.aborted; i += limit) yield records.slice(i, i + limit)
     pending.delete(node)
   }
-}
-
-function byLeader(link: Link, courses: readonly Course[]): Map<string, Course[]> {
-  const groups = new Map<string, Course[]>()
-  for (const course of courses) {
-    const node = link.nodeOf(course.topic, course.partition)
-    groups.set(node, [...(groups.get(node) ?? []), course])
-  }
-  return groups
 }
 
 async function fetchNext(
@@ -68,9 +62,13 @@ async function fetchNext(
   courses: readonly Course[],
   signal: AbortSignal
 ): Promise<readonly Incoming[]> {
+  const led = (): boolean => courses.every(({ topic, partition }) => link.nodeOf(topic, partition) === node)
   try {
     const names = [...new Set(courses.map(({ topic }) => topic))].join(', ')
-    const stretches = await link.use(`read the topics ${names}`, async () => fetchFrom(await link.node(node), courses, WAIT_MS))
+    // Whoever leads them by now is asked in the next round.
+    const stretches = await link.use(`read the topics ${names}`, async () =>
+      led() ? fetchFrom(await link.node(node), courses, WAIT_MS) : []
+    )
     return merge(courses, stretches, edges)
   } catch (error) {
     if (!isOutOfRange(error)) throw error
