@@ -10,7 +10,26 @@ import type { Broker, Cluster, GROUP_COORDINATOR, TRANSACTION_COORDINATOR } from
 export type Tell = (level: 'info' | 'warn', message: string) => void
 
 export interface LinkOptions extends Connection {
-  readonly tell?: Tell
+  readonly outage?: Outage
+}
+
+/** Tells once that the cluster does not answer, and once that it does again, for all links of a log. */
+export class Outage {
+  readonly #tell: Tell
+  readonly #links = new Set<object>()
+
+  constructor(tell: Tell) {
+    this.#tell = tell
+  }
+
+  began(link: object, said: string): void {
+    if (this.#links.size === 0) this.#tell('warn', `${said}; nothing is lost, trying again`)
+    this.#links.add(link)
+  }
+
+  ended(link: object): void {
+    if (this.#links.delete(link) && this.#links.size === 0) this.#tell('info', 'the cluster answers again')
+  }
 }
 
 /** Between two tries: soon, since most troubles are an election or a marker on its way; then seldom enough for a cluster that is down. */
@@ -27,8 +46,6 @@ export class Link {
   readonly #closed = new AbortController()
   readonly #coordinators = new Map<string, number>()
   #connecting: Promise<void> | null = null
-  /** Whether it was told that the cluster does not answer. */
-  #told = false
 
   /** `topics` are those that will be read or written. */
   constructor(options: LinkOptions, topics: readonly string[]) {
@@ -54,18 +71,14 @@ export class Link {
         this.#expectOpen()
         await this.#connect()
         const value = await act(this)
-        if (this.#told) this.#options.tell?.('info', 'the cluster answers again')
-        this.#told = false
+        this.#options.outage?.ended(this)
         return value
       } catch (error) {
         this.#expectOpen()
         const { passing, said, fault } = problemOf(error, { what, user: this.user })
         const waited = performance.now() - began
         if (!passing || waited > patienceMs) throw fault()
-        if (!this.#told && waited > TOLD_AFTER_MS) {
-          this.#told = true
-          this.#options.tell?.('warn', `${said}; nothing is lost, trying again`)
-        }
+        if (waited > TOLD_AFTER_MS) this.#options.outage?.began(this, said)
         await this.#mend(error, tries)
       }
     }
@@ -105,6 +118,7 @@ export class Link {
   /** Pending calls throw `LOG_CLOSED`. Idempotent. */
   async close(): Promise<void> {
     this.#closed.abort()
+    this.#options.outage?.ended(this)
     // It waits for answers under way; a broker that gives none must not hold us up.
     await Promise.race([this.#cluster.disconnect().catch(() => undefined), pause(CLOSE_MS, new AbortController().signal)])
   }

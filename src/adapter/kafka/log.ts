@@ -10,7 +10,7 @@ import type { Claim, Forgetful, Log, Outgoing, Position, Retention } from '../..
 import { claimGroup } from './claim.ts'
 import type { Connection } from './connection.ts'
 import { Edges } from './edges.ts'
-import { Link, type Tell } from './link.ts'
+import { Link, type LinkOptions, Outage, type Tell } from './link.ts'
 import { committedOf } from './positions.ts'
 import { Placing } from './produce.ts'
 import { readFrom } from './reader.ts'
@@ -49,23 +49,27 @@ export async function openKafkaLog(options: KafkaOptions): Promise<Log & Forgetf
   if (!/^[A-Za-z0-9._-]*$/.test(prefix))
     throw new Fault('CONFIG_INVALID', `expected a prefix of letters, digits, dot, dash and underscore, got "${prefix}"`)
   const wanted = Object.fromEntries(Object.entries(partitions).map(([topic, count]) => [prefix + topic, count]))
-  const opening = new Link(options, [])
+  const { tell, ...rest } = options
+  const linked = tell === undefined ? rest : { ...rest, outage: new Outage(tell) }
+  const opening = new Link(linked, [])
   try {
     await opening.use('reach the cluster', async link => void (await link.anyBroker()), openMs)
     await ensureTopics(opening, wanted, topicOptions(options))
   } finally {
     await opening.close()
   }
-  return new KafkaLog(options, Object.keys(wanted))
+  return new KafkaLog(linked, Object.keys(wanted))
 }
 
-function topicOptions({ create = false, replication = -1 }: KafkaOptions) {
+function topicOptions({ create = false, replication = -1 }: Linked) {
   return { create, replication, maxMessageBytes: MAX_MESSAGE_BYTES }
 }
 
+type Linked = Omit<KafkaOptions, 'tell'> & LinkOptions
+
 class KafkaLog implements Log, Forgetful {
   readonly partitions: Readonly<Record<string, number>>
-  readonly #options: KafkaOptions
+  readonly #options: Linked
   readonly #prefix: string
   readonly #topics: readonly string[]
   readonly #link: Link
@@ -76,7 +80,7 @@ class KafkaLog implements Log, Forgetful {
   readonly #closing = new AbortController()
   #closed: Promise<void> | null = null
 
-  constructor(options: KafkaOptions, topics: readonly string[]) {
+  constructor(options: Linked, topics: readonly string[]) {
     this.partitions = options.partitions
     this.#options = options
     this.#prefix = options.prefix ?? ''

@@ -1,5 +1,6 @@
 /** What an error of the client means: whether it passes by itself, and if not, what to do about it. */
 import { Fault, type FaultCode } from '../../fault/fault.ts'
+import { REFUSED } from './connection.ts'
 
 /** Who we are to the cluster and what was being done, for the message. */
 export interface Doing {
@@ -91,7 +92,7 @@ export function problemOf(error: unknown, { what, user }: Doing): Problem {
     )
   if (type.endsWith('_AUTHORIZATION_FAILED'))
     return stop('CONFIG_INVALID', `expected ${who} to have the right to ${what}, the cluster refuses: ${rightOf(type)}`)
-  if (root.name === 'KafkaJSSASLAuthenticationError' || type === 'SASL_AUTHENTICATION_FAILED')
+  if (root.name === REFUSED || type === 'SASL_AUTHENTICATION_FAILED')
     return stop(
       'CONFIG_INVALID',
       `expected the cluster to know ${who}, it refuses the sign-in: check mechanism, name and password or token`
@@ -103,7 +104,11 @@ export function problemOf(error: unknown, { what, user }: Doing): Problem {
   const tls = tlsProblem(`${code ?? ''} ${message}`)
   if (tls !== null) return stop('CONFIG_INVALID', tls)
   if (passing.has(type) || (!isSequenceLost(root) && root.retriable !== false && root.name.startsWith('KafkaJS')) || isNetwork(code)) {
-    const hint = /closed/i.test(message) ? ', or its listener wants TLS or SASL that was not given' : ''
+    const hint = /before secure TLS/.test(message)
+      ? ', or its listener speaks no TLS'
+      : /closed/i.test(message)
+        ? ', or its listener wants TLS or SASL that was not given'
+        : ''
     const told = `could not ${what}: ${message} (the brokers are gone or busy${hint})`
     return { passing: true, said: told, fault: () => new Fault('UNAVAILABLE', `expected the cluster to answer, ${told}`, root) }
   }

@@ -85,8 +85,8 @@ describe.skipIf(noKafka !== null)('a claim on a real broker', () => {
       await admin.connect()
       await expect
         .poll(async () => {
-          const [{ low, high }] = (await admin.fetchTopicOffsets(`${prefix}g.notes`)) as [{ low: string; high: string }]
-          return Number(high) - Number(low)
+          const [notes] = await admin.fetchTopicOffsets(`${prefix}g.notes`)
+          return Number(notes!.high) - Number(notes!.low)
         })
         .toBeLessThan(6000)
       await admin.disconnect()
