@@ -1,5 +1,6 @@
 /** How the adapter reaches a cluster: addresses, TLS, SASL. No secret leaves this file but to the cluster itself. */
 import Cluster from 'kafkajs/src/cluster/index.js'
+import ConnectionPool from 'kafkajs/src/network/connectionPool.js'
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js'
 import socketFactory from 'kafkajs/src/network/socketFactory.js'
 import type { Cluster as Brokers } from './protocol.ts'
@@ -44,6 +45,7 @@ export const REFUSED = 'KafkaJSSASLAuthenticationError'
 /** A client of its own, not connected yet. */
 export function openCluster({ brokers, clientId = 'andon', tls, sasl }: Connection): Brokers {
   calmQueues()
+  connectOnce()
   return new Cluster({
     logger: silent(),
     socketFactory: socketFactory(),
@@ -120,5 +122,21 @@ function calmQueues(): void {
       this.checkPendingRequests()
     }
     this.throttleCheckTimeoutId = setTimeout(look, Math.max(QUEUE_MS, this.throttledUntil - Date.now()))
+  }
+}
+
+/** kafkajs opens a socket for each request that comes while one is being opened, and forgets all but the last. */
+function connectOnce(): void {
+  ConnectionPool.prototype.getConnection = async function (index = 0) {
+    const connection = this.pool[index]!
+    if (connection.isConnected()) return connection
+    this.opening ??= new Map()
+    let opening = this.opening.get(index)
+    if (opening === undefined) {
+      opening = connection.connect().finally(() => this.opening?.delete(index))
+      this.opening.set(index, opening)
+    }
+    await opening
+    return connection
   }
 }

@@ -22,3 +22,19 @@ declare module 'kafkajs/src/network/requestQueue/index.js' {
   const RequestQueue: { readonly prototype: RequestQueue }
   export default RequestQueue
 }
+
+declare module 'kafkajs/src/network/connectionPool.js' {
+  interface Connection {
+    isConnected(): boolean
+    connect(): Promise<unknown>
+  }
+  /** The two connections to a broker: one for fetches, which may wait, one for the rest. */
+  interface ConnectionPool {
+    readonly pool: readonly Connection[]
+    /** Ours: connections that are being opened. */
+    opening?: Map<number, Promise<unknown>>
+    getConnection(index?: number): Promise<Connection>
+  }
+  const ConnectionPool: { readonly prototype: ConnectionPool }
+  export default ConnectionPool
+}

@@ -74,6 +74,8 @@ export class Link {
         this.#options.outage?.ended(this)
         return value
       } catch (error) {
+        // What was under way may have connected anew after close.
+        if (this.#closed.signal.aborted) await this.#disconnect()
         this.#expectOpen()
         const { passing, said, fault } = problemOf(error, { what, user: this.user })
         const waited = performance.now() - began
@@ -120,7 +122,13 @@ export class Link {
     this.#closed.abort()
     this.#options.outage?.ended(this)
     // It waits for answers under way; a broker that gives none must not hold us up.
-    await Promise.race([this.#cluster.disconnect().catch(() => undefined), pause(CLOSE_MS, new AbortController().signal)])
+    const late = new AbortController()
+    await Promise.race([this.#disconnect(), pause(CLOSE_MS, late.signal)])
+    late.abort()
+  }
+
+  async #disconnect(): Promise<void> {
+    await this.#cluster.disconnect().catch(() => undefined)
   }
 
   #connect(): Promise<void> {
