@@ -6,7 +6,7 @@ import { openAvroCodec } from './adapter/avro/codec.ts'
 import { decodeSaved, encodeSaved } from './adapter/file/saved.ts'
 import { openFileSnapshots } from './adapter/file/snapshots.ts'
 import type { Connection, Sasl, Tls } from './adapter/kafka/connection.ts'
-import { openKafkaLog } from './adapter/kafka/log.ts'
+import { type KafkaOptions, openKafkaLog } from './adapter/kafka/log.ts'
 import { openLmdbLog } from './adapter/lmdb/log.ts'
 import type { KafkaConfig } from './config/kafka-options.ts'
 import { retentions } from './config/log-options.ts'
@@ -62,19 +62,17 @@ function openEmbedded(config: Config, directory: string, readOnly: boolean): Pro
 }
 
 function openCluster({ log }: Config, readOnly: boolean, tell?: Tell): Promise<Log & Forgetful> {
-  const { prefix, create, replication } = log.kafka
-  return openKafkaLog({
-    ...connectionOf(log.kafka),
-    partitions: log.partitions,
-    prefix,
-    create: create && !readOnly,
-    ...(replication === null ? {} : { replication }),
-    ...(tell === undefined ? {} : { tell })
-  })
+  const options = kafkaOptionsOf(log)
+  return openKafkaLog({ ...options, create: options.create === true && !readOnly, ...(tell === undefined ? {} : { tell }) })
 }
 
-/** How to reach the cluster of a configuration. Throws `FILE_UNREADABLE` for a certificate or key that cannot be read. */
-export function connectionOf({ brokers, tls, sasl }: KafkaConfig): Connection {
+/** The log on the cluster of a configuration. Throws `FILE_UNREADABLE` for a certificate or key that cannot be read. */
+export function kafkaOptionsOf({ kafka, partitions }: Config['log']): KafkaOptions {
+  const { prefix, create, replication } = kafka
+  return { ...connectionOf(kafka), partitions, prefix, create, ...(replication === null ? {} : { replication }) }
+}
+
+function connectionOf({ brokers, tls, sasl }: KafkaConfig): Connection {
   return { brokers, ...(tls.enabled ? { tls: tlsOf(tls) } : {}), ...(sasl.mechanism === 'none' ? {} : { sasl: saslOf(sasl) }) }
 }
 

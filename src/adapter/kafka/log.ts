@@ -16,7 +16,7 @@ import { Placing } from './produce.ts'
 import { readFrom } from './reader.ts'
 import { retainTopic } from './retain.ts'
 import type { Place } from './scan.ts'
-import { ensureTopics } from './topics.ts'
+import { ensureTopics, missingTopics } from './topics.ts'
 import { Writer } from './writer.ts'
 
 /** How long the cluster may take to answer when the log is opened. */
@@ -45,23 +45,35 @@ export interface KafkaOptions extends Connection {
  * not answer. An open log outlives its brokers: what was asked of it goes on when they are back.
  */
 export async function openKafkaLog(options: KafkaOptions): Promise<Log & Forgetful> {
-  const { partitions, prefix = '', openMs = OPEN_MS } = options
-  if (!/^[A-Za-z0-9._-]*$/.test(prefix))
-    throw new Fault('CONFIG_INVALID', `expected a prefix of letters, digits, dot, dash and underscore, got "${prefix}"`)
-  const wanted = Object.fromEntries(Object.entries(partitions).map(([topic, count]) => [prefix + topic, count]))
   const { tell, ...rest } = options
   const linked = tell === undefined ? rest : { ...rest, outage: new Outage(tell) }
-  const opening = new Link(linked, [])
-  try {
-    await opening.use('reach the cluster', async link => void (await link.anyBroker()), openMs)
-    await ensureTopics(opening, wanted, topicOptions(options))
-  } finally {
-    await opening.close()
-  }
+  const wanted = wantedOf(options)
+  await visit(linked, link => ensureTopics(link, wanted, topicOptions(options)))
   return new KafkaLog(linked, Object.keys(wanted))
 }
 
-function topicOptions({ create = false, replication = -1 }: Linked) {
+/** The topics of a log that its cluster does not have yet. Changes nothing, throws as `openKafkaLog` does. */
+export function missingOf(options: KafkaOptions): Promise<string[]> {
+  return visit(options, link => missingTopics(link, wantedOf(options)))
+}
+
+function wantedOf({ partitions, prefix = '' }: KafkaOptions): Record<string, number> {
+  if (!/^[A-Za-z0-9._-]*$/.test(prefix))
+    throw new Fault('CONFIG_INVALID', `expected a prefix of letters, digits, dot, dash and underscore, got "${prefix}"`)
+  return Object.fromEntries(Object.entries(partitions).map(([topic, count]) => [prefix + topic, count]))
+}
+
+async function visit<T>(options: Linked, look: (link: Link) => Promise<T>): Promise<T> {
+  const link = new Link(options, [])
+  try {
+    await link.use('reach the cluster', async () => void (await link.anyBroker()), options.openMs ?? OPEN_MS)
+    return await look(link)
+  } finally {
+    await link.close()
+  }
+}
+
+function topicOptions({ create = false, replication = -1 }: Linked | KafkaOptions) {
   return { create, replication, maxMessageBytes: MAX_MESSAGE_BYTES }
 }
 

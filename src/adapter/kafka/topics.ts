@@ -20,18 +20,7 @@ const KNOWN_MS = 15_000
  * has another number of partitions.
  */
 export async function ensureTopics(link: Link, wanted: Readonly<Record<string, number>>, options: TopicOptions): Promise<void> {
-  const missing: string[] = []
-  for (const [topic, partitions] of Object.entries(wanted)) {
-    const found = await partitionsOf(link, topic)
-    if (found === null) missing.push(topic)
-    else if (found !== partitions) {
-      throw new Fault(
-        'CONFIG_INVALID',
-        `expected ${partitions} partitions of the topic ${topic}, the cluster has ${found}: set log.partitions to ${found}, or use another prefix; ` +
-          'partitions added to a topic in use would send the keys elsewhere'
-      )
-    }
-  }
+  const missing = await missingTopics(link, wanted)
   if (missing.length === 0) return
   if (!options.create)
     throw new Fault(
@@ -42,6 +31,22 @@ export async function ensureTopics(link: Link, wanted: Readonly<Record<string, n
           .join(' and ')
     )
   await create(link, missing, wanted, options)
+}
+
+/** Those of the topics that are not there. Throws `CONFIG_INVALID` where one has another number of partitions. */
+export async function missingTopics(link: Link, wanted: Readonly<Record<string, number>>): Promise<string[]> {
+  const missing: string[] = []
+  for (const [topic, partitions] of Object.entries(wanted)) {
+    const found = await partitionsOf(link, topic)
+    if (found === null) missing.push(topic)
+    else if (found !== partitions)
+      throw new Fault(
+        'CONFIG_INVALID',
+        `expected ${partitions} partitions of the topic ${topic}, the cluster has ${found}: set log.partitions to ${found}, or use another prefix; ` +
+          'partitions added to a topic in use would send the keys elsewhere'
+      )
+  }
+  return missing
 }
 
 /** Nothing goes by itself, since positions and snapshots say what may; time is the broker's, which every reader shares. */
