@@ -1,14 +1,20 @@
 /** Where the parts are put together: the only place, beside the command line, that knows every folder. */
 import { randomUUID } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openAvroCodec } from './adapter/avro/codec.ts'
 import { decodeSaved, encodeSaved } from './adapter/file/saved.ts'
 import { openFileSnapshots } from './adapter/file/snapshots.ts'
+import type { Connection, Sasl, Tls } from './adapter/kafka/connection.ts'
+import { type KafkaOptions, openKafkaLog } from './adapter/kafka/log.ts'
 import { openLmdbLog } from './adapter/lmdb/log.ts'
+import type { KafkaConfig } from './config/kafka-options.ts'
 import { retentions } from './config/log-options.ts'
 import type { Config } from './config/options.ts'
+import { Secret } from './config/secret.ts'
 import type { Policy } from './events/check.ts'
+import { Fault } from './fault/fault.ts'
 import type { LearnerOptions } from './learner/options.ts'
 import type { Codec } from './pipeline/codec.ts'
 import type { Timings } from './pipeline/gateway.ts'
@@ -37,25 +43,75 @@ export function placesOf(config: Config): { readonly log: string; readonly snaps
   return { log: join(config.dataDirectory, 'log'), snapshots: join(config.dataDirectory, 'snapshots') }
 }
 
-/**
- * Opens log and snapshots of a configuration. Where roles share the work the log has one topic more, for the published state.
- * Throws a Fault where they cannot be opened.
- */
-export async function openStore(config: Config, readOnly = false, role: Role = 'all'): Promise<Store> {
+export interface OpenOptions {
+  readonly readOnly?: boolean
+  /** Where roles share the work the log has one topic more, for the published state. */
+  readonly role?: Role
+  /** Told of what an open log has to say while it works. */
+  readonly tell?: (level: 'info' | 'warn', message: string) => void
+}
+
+/** Opens log and snapshots of a configuration. Throws a Fault where they cannot be opened. */
+export async function openStore(config: Config, { readOnly = false, role = 'all', tell }: OpenOptions = {}): Promise<Store> {
   const places = placesOf(config)
-  if (!readOnly) for (const place of Object.values(places)) mkdirSync(place, { recursive: true })
-  const log = await openLmdbLog({
-    directory: places.log,
-    maxBytes: config.log.maxMiB * MEBI,
-    readOnly,
-    ...(readOnly ? {} : { partitions: { ...config.log.partitions, ...(role === 'all' ? {} : { [STATE_TOPIC]: 1 }) } })
-  })
+  const embedded = config.log.kind === 'embedded'
+  if (!readOnly) for (const place of embedded ? Object.values(places) : [places.snapshots]) mkdirSync(place, { recursive: true })
+  const partitions = { ...config.log.partitions, ...(role === 'all' ? {} : { [STATE_TOPIC]: 1 }) }
+  const log = embedded
+    ? await openEmbedded(config, places.log, partitions, readOnly)
+    : await openCluster(config, partitions, readOnly, tell)
   return {
     log,
     codec: openAvroCodec({ maxBytes: config.input.maxRecordKiB * KIBI }),
     snapshots: openFileSnapshots(places.snapshots),
     state: { encode: encodeSaved, decode: decodeSaved }
   }
+}
+
+type Partitions = Readonly<Record<string, number>>
+
+function openEmbedded({ log }: Config, directory: string, partitions: Partitions, readOnly: boolean): Promise<Log & Forgetful> {
+  return openLmdbLog({ directory, maxBytes: log.maxMiB * MEBI, readOnly, ...(readOnly ? {} : { partitions }) })
+}
+
+function openCluster({ log }: Config, partitions: Partitions, readOnly: boolean, tell: OpenOptions['tell']): Promise<Log & Forgetful> {
+  const options = kafkaOptionsOf(log)
+  return openKafkaLog({ ...options, partitions, create: options.create === true && !readOnly, ...(tell === undefined ? {} : { tell }) })
+}
+
+/** The log on the cluster of a configuration. Throws `FILE_UNREADABLE` for a certificate or key that cannot be read. */
+export function kafkaOptionsOf({ kafka, partitions }: Config['log']): KafkaOptions {
+  const { prefix, create, replication } = kafka
+  return { ...connectionOf(kafka), partitions, prefix, create, ...(replication === null ? {} : { replication }) }
+}
+
+function connectionOf({ brokers, tls, sasl }: KafkaConfig): Connection {
+  return { brokers, ...(tls.enabled ? { tls: tlsOf(tls) } : {}), ...(sasl.mechanism === 'none' ? {} : { sasl: saslOf(sasl) }) }
+}
+
+function tlsOf({ caFile, certFile, keyFile }: KafkaConfig['tls']): Tls {
+  const text = (file: string): string => {
+    try {
+      return readFileSync(file, 'utf8')
+    } catch (cause) {
+      throw new Fault(
+        'FILE_UNREADABLE',
+        `expected a certificate or key at ${file}, got ${(cause as Error).message}: see log.kafka.tls`,
+        cause
+      )
+    }
+  }
+  return {
+    ...(caFile === null ? {} : { ca: text(caFile) }),
+    ...(certFile === null ? {} : { cert: text(certFile) }),
+    ...(keyFile === null ? {} : { key: new Secret(text(keyFile)) })
+  }
+}
+
+function saslOf({ mechanism, username, password, tokenFile }: KafkaConfig['sasl']): Sasl {
+  if (mechanism === 'none') throw new Error('expected a mechanism to sign in with, came none')
+  if (mechanism === 'oauthbearer') return { mechanism, token: async () => new Secret((await readFile(tokenFile!, 'utf8')).trim()) }
+  return { mechanism, username, password: password! }
 }
 
 /** The checks of a configuration. */

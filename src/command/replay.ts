@@ -53,7 +53,7 @@ export function replayCommand(): Command {
 
 async function run(flags: Flags): Promise<void> {
   const config = loadConfig({ path: flags.config, env: process.env })
-  const store = await openStore(config, true)
+  const store = await openStore(config, { readOnly: true })
   const stop = stopOnSignals()
   const began = performance.now()
   try {

@@ -1,4 +1,4 @@
-/** `andon run`: the pipeline on the embedded log until it is told to stop. */
+/** `andon run`: the pipeline on its log until it is told to stop. */
 import { openSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, Option } from 'commander'
@@ -52,7 +52,7 @@ export function runCommand(): Command {
 async function run(flags: Flags): Promise<void> {
   const config = loadConfig({ path: flags.config, env: process.env })
   const logger = pino({ level: config.logging.level }, pino.destination({ dest: 2, sync: true }))
-  const store = await openStore(config, false, flags.role)
+  const store = await openStore(config, { role: flags.role, tell: (level, message) => logger[level](message) })
   const metrics = openMetrics()
   const pipeline = openRole(config, store, flags.role, {
     timings: metrics.timings,

@@ -42,7 +42,7 @@ export function loadConfig({ path, env, overrides = {} }: Sources): Config {
   problems.push(...misnamed)
   for (const setting of settings) put(tree, setting.path, setting.value)
   merge(tree, overrides)
-  readToken(tree, problems)
+  readSecrets(tree, problems)
 
   const checked = options.safeParse(tree)
   if (checked.success && problems.length === 0) return checked.data
@@ -146,13 +146,18 @@ function merge(tree: Tree, overrides: PartialConfig): void {
   }
 }
 
-function readToken(tree: Tree, problems: string[]): void {
-  const http = tree.http
-  if (!isTree(http) || typeof http.tokenFile !== 'string' || http.token != null) return
-  try {
-    http.token = readFileSync(http.tokenFile, 'utf8').trim()
-  } catch (cause) {
-    problems.push(`http.tokenFile: expected a file that can be read, got ${(cause as Error).message}`)
+/** Secrets whose `…File` names a file of their own, unless they are set already. */
+function readSecrets(tree: Tree, problems: string[]): void {
+  for (const { path } of optionRows().filter(each => each.secret)) {
+    const section = path.slice(0, -1).reduce<unknown>((at, key) => (isTree(at) ? at[key] : undefined), tree)
+    const key = path.at(-1)!
+    const file = isTree(section) ? section[`${key}File`] : undefined
+    if (!isTree(section) || typeof file !== 'string' || section[key] != null) continue
+    try {
+      section[key] = readFileSync(file, 'utf8').trim()
+    } catch (cause) {
+      problems.push(`${path.join('.')}File: expected a file that can be read, got ${(cause as Error).message}`)
+    }
   }
 }
 

@@ -62,7 +62,7 @@ export const options = z.strictObject({
     })
     .prefault({})
     .describe('Limits of what comes in'),
-  log: logOptions.prefault({}).describe('The embedded log'),
+  log: logOptions.prefault({}).describe('The log'),
   join: z
     .strictObject({
       maxWaiting: count(1, 100_000_000)
