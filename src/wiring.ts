@@ -23,7 +23,8 @@ import { type Phase, Pipeline } from './pipeline/pipeline.ts'
 import { Predictor } from './pipeline/predictor.ts'
 import { STATE_TOPIC } from './pipeline/publish-stage.ts'
 import type { StateCodec } from './pipeline/recover.ts'
-import { type Role, SHARD, type SoleRole } from './pipeline/roles.ts'
+import type { Role, SoleRole } from './pipeline/roles.ts'
+import { REST, Shards } from './pipeline/shards.ts'
 import type { SnapshotStore } from './pipeline/snapshot-store.ts'
 
 const HOUR = 3_600_000
@@ -38,22 +39,24 @@ export interface Store {
   readonly state: StateCodec
 }
 
-/** Places under the data directory. */
-export function placesOf(config: Config): { readonly log: string; readonly snapshots: string } {
-  return { log: join(config.dataDirectory, 'log'), snapshots: join(config.dataDirectory, 'snapshots') }
+/** Places under the data directory; each shard has a folder of snapshots. */
+export function placesOf(config: Config, shard: string = REST): { readonly log: string; readonly snapshots: string } {
+  return { log: join(config.dataDirectory, 'log'), snapshots: join(config.dataDirectory, 'snapshots', ...(shard === REST ? [] : [shard])) }
 }
 
 export interface OpenOptions {
   readonly readOnly?: boolean
   /** Where roles share the work the log has one topic more, for the published state. */
   readonly role?: Role
+  /** Whose snapshots are meant. */
+  readonly shard?: string
   /** Told of what an open log has to say while it works. */
   readonly tell?: (level: 'info' | 'warn', message: string) => void
 }
 
 /** Opens log and snapshots of a configuration. Throws a Fault where they cannot be opened. */
-export async function openStore(config: Config, { readOnly = false, role = 'all', tell }: OpenOptions = {}): Promise<Store> {
-  const places = placesOf(config)
+export async function openStore(config: Config, { readOnly = false, role = 'all', shard = REST, tell }: OpenOptions = {}): Promise<Store> {
+  const places = placesOf(config, shard)
   const embedded = config.log.kind === 'embedded'
   if (!readOnly) for (const place of embedded ? Object.values(places) : [places.snapshots]) mkdirSync(place, { recursive: true })
   const partitions = { ...config.log.partitions, ...(role === 'all' ? {} : { [STATE_TOPIC]: 1 }) }
@@ -141,13 +144,23 @@ export function learnerOptionsOf({ learner, judge, seed, domain }: Config): Lear
 }
 
 export interface PipelineHooks {
+  /** The one whose examples are learned; absent for that of the lines that no shard names. */
+  readonly shard?: string
   readonly timings: Timings
   readonly tell: (level: 'info' | 'warn' | 'error', message: string) => void
   readonly phase?: (phase: Phase) => void
 }
 
-/** Who does a role's work over an open store. */
+/** Who does a role's work over an open store. Throws `CONFIG_INVALID` where role and shards do not go together. */
 export function openRole(config: Config, store: Store, role: Role, hooks: PipelineHooks): Pipeline | Predictor {
+  const { names } = new Shards(config.shards)
+  if (hooks.shard !== undefined && !names.includes(hooks.shard))
+    throw new Fault('CONFIG_INVALID', `expected one of the shards ${names.join(', ')}, got ${hooks.shard}: see shards in the configuration`)
+  if (role === 'all' && names.length > 1)
+    throw new Fault(
+      'CONFIG_INVALID',
+      `expected one learner for all lines or --role learn for each of ${names.join(', ')}: remove shards or share the work`
+    )
   return role === 'predict' ? openPredictor(config, store, hooks) : openPipeline(config, store, role, hooks)
 }
 
@@ -157,7 +170,7 @@ function openPredictor(config: Config, store: Store, hooks: PipelineHooks): Pred
     ...hooks,
     learner: learnerOptionsOf(config),
     policy: policyOf(config),
-    shard: SHARD,
+    shards: new Shards(config.shards),
     maxBehind: config.publish.maxBehind,
     posting: { maxWaiting: config.http.maxWaiting, predictWaitMs: config.http.predictWaitMs },
     clock: Date.now,
@@ -172,6 +185,8 @@ export function openPipeline(config: Config, store: Store, role: SoleRole, hooks
     ...store,
     ...hooks,
     role,
+    shards: new Shards(config.shards),
+    shard: hooks.shard ?? REST,
     learner: learnerOptionsOf(config),
     publish: { ...config.publish, run: randomUUID() },
     room: {

@@ -15,7 +15,8 @@ import { Intake } from '../pipeline/intake.ts'
 import type { Position } from '../pipeline/log.ts'
 import { partitionOf } from '../pipeline/partition.ts'
 import { recover } from '../pipeline/recover.ts'
-import { GROUP, SHARD } from '../pipeline/roles.ts'
+import { GROUP } from '../pipeline/roles.ts'
+import { REST, Shards } from '../pipeline/shards.ts'
 import type { SnapshotStore, StoredSnapshot } from '../pipeline/snapshot-store.ts'
 import { learnerOptionsOf, openStore, policyOf, type Store } from '../wiring.ts'
 import { whole } from './evaluate.ts'
@@ -58,7 +59,7 @@ async function run(flags: Flags): Promise<void> {
   const began = performance.now()
   try {
     const newest = flags.compare ? await newestOf(store.snapshots) : null
-    const partition = partitionOf(SHARD, store.log.partitions.examples ?? 1)
+    const partition = partitionOf(REST, store.log.partitions.examples ?? 1)
     const at: Position = { topic: 'examples', partition, offset: await endOf(store, partition, newest, flags.to) }
     const { learner, refolded, warnings } = await rebuilt(config, store, at, newest, flags.fromSnapshot, stop.signal)
     const bytes = store.state.encode(learner.save())
@@ -132,6 +133,8 @@ async function rebuilt(
     snapshots,
     intake: new Intake(store.codec, policyOf(config)),
     learner: learnerOptionsOf(config),
+    shards: new Shards(config.shards),
+    shard: REST,
     meter: noMeter,
     committed: [to],
     earlier: true,

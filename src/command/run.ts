@@ -11,6 +11,7 @@ import type { PipelineStatus } from '../pipeline/gateway.ts'
 import type { Phase, Pipeline } from '../pipeline/pipeline.ts'
 import type { Predictor } from '../pipeline/predictor.ts'
 import type { Role } from '../pipeline/roles.ts'
+import { REST } from '../pipeline/shards.ts'
 import { openRole, openStore, type Store } from '../wiring.ts'
 import { positive } from './evaluate.ts'
 import { outgoing, write } from './feed.ts'
@@ -23,6 +24,7 @@ interface Flags {
   readonly config?: string
   readonly simulate?: number | true
   readonly role: Role
+  readonly shard?: string
   readonly show: boolean
   readonly for?: number
   readonly phaseFile?: string
@@ -41,6 +43,7 @@ export function runCommand(): Command {
     .addOption(
       new Option('--role <role>', 'what of the work this process does').choices(['all', 'learn', 'join', 'predict']).default('all')
     )
+    .option('--shard <name>', 'the shard that a learner learns; without it the lines that no shard names')
     .option('--simulate [lines]', 'feed the log from simulated lines beside', positive)
     .option('--show', 'show live scores per class, experts and rates', false)
     .option('--for <seconds>', 'stop by itself after this long', positive)
@@ -52,11 +55,12 @@ export function runCommand(): Command {
 async function run(flags: Flags): Promise<void> {
   const config = loadConfig({ path: flags.config, env: process.env })
   const logger = pino({ level: config.logging.level }, pino.destination({ dest: 2, sync: true }))
-  const store = await openStore(config, { role: flags.role, tell: (level, message) => logger[level](message) })
+  const store = await openStore(config, { role: flags.role, shard: flags.shard ?? REST, tell: (level, message) => logger[level](message) })
   const metrics = openMetrics()
   const pipeline = openRole(config, store, flags.role, {
     timings: metrics.timings,
     tell: (level, message) => logger[level](message),
+    ...(flags.shard === undefined ? {} : { shard: flags.shard }),
     ...(flags.phaseFile === undefined ? {} : { phase: phaseTo(flags.phaseFile) })
   })
   const stop = stopOnSignals()

@@ -52,6 +52,26 @@ export const options = z.strictObject({
     })
     .prefault({})
     .describe('Names that may come in. By default any may: lines, tasks and classes appear while running'),
+  shards: z
+    .record(
+      z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, 'expected letters, digits, dots, dashes and underscores, 40 at most'),
+      z.array(z.string().min(1)).min(1).max(4096)
+    )
+    .default({})
+    .superRefine((shards, context) => {
+      const of = new Map<string, string>()
+      for (const [shard, lines] of Object.entries(shards)) {
+        if (shard === 'shard-0')
+          context.addIssue({ code: 'custom', path: [shard], message: 'expected another name: shard-0 takes the lines that no shard names' })
+        for (const line of lines) {
+          const other = of.get(line)
+          if (other !== undefined)
+            context.addIssue({ code: 'custom', path: [shard], message: `expected each line in one shard, ${line} is in ${other} as well` })
+          of.set(line, shard)
+        }
+      }
+    })
+    .describe('Lines that share a learner of their own, as shard → list; the rest share `shard-0`. Needs roles'),
   input: z
     .strictObject({
       maxRecordKiB: count(1, 65_536).default(256).describe('A longer record is rejected'),

@@ -12,7 +12,7 @@ import type { PipelineOptions } from './pipeline.ts'
 import { PredictStage } from './predict-stage.ts'
 import { PublishStage, STATE_TOPIC } from './publish-stage.ts'
 import { type Recovered, recover } from './recover.ts'
-import { claimFor, duties, SHARD } from './roles.ts'
+import { claimFor, duties, groupOf } from './roles.ts'
 import type { Stage } from './stage.ts'
 import { standBy, type Warm } from './standby.ts'
 import { Throttle } from './throttle.ts'
@@ -50,7 +50,7 @@ export async function assemble(options: PipelineOptions, loop: Loop, stop: Abort
   const { log, role } = options
   const warm = role === 'learn' && log.lease !== undefined ? await standIn(options, loop, log as Log & Leasing, stop) : null
   try {
-    const claim = await claimFor(log, role)
+    const claim = await claimFor(log, role, options.shard)
     const { joins, learns, predicts } = duties[role]
     if (joins) await restoreRoom(claim, loop.join)
     const stages: Stage[] = joins ? [loop.join] : []
@@ -71,7 +71,7 @@ export async function assemble(options: PipelineOptions, loop: Loop, stop: Abort
 
 async function standIn(options: PipelineOptions, { intake, meter, standing }: Loop, log: Log & Leasing, stop: AbortSignal): Promise<Warm> {
   const { tell } = options
-  const warm = await standBy({ ...options, log, intake, meter, name: duties.learn.group, following: standing }, stop)
+  const warm = await standBy({ ...options, log, intake, meter, name: groupOf('learn', options.shard), following: standing }, stop)
   warm.lease.lost.addEventListener('abort', () => tell('warn', 'the lease of the active learner is lost: another one may take over'))
   return warm
 }
@@ -109,16 +109,16 @@ async function keeperOf(
 ): Promise<Keeper> {
   const { log, role, phase } = options
   // Of what is folded again the signals are told already: the next snapshot stands behind them, too.
-  const home = partitionOf(SHARD, log.partitions.signals ?? 1)
+  const home = partitionOf(options.shard, log.partitions.signals ?? 1)
   const signals = (await log.ends(['signals'])).find(each => each.partition === home) ?? null
   const { inputs } = duties[role]
   const keeping = { ...options, inputs, published: () => publisher?.floor ?? null, saving: () => phase?.('snapshotting') }
   return new Keeper(keeping, learner, claim, snapshot, signals)
 }
 
-function publisherOf({ log, state, publish }: PipelineOptions, learner: Learner, claim: Claim): PublishStage | null {
+function publisherOf({ log, state, publish, shard }: PipelineOptions, learner: Learner, claim: Claim): PublishStage | null {
   if (!(STATE_TOPIC in log.partitions)) return null
-  return new PublishStage({ ...publish, learner, state, shard: SHARD, positions: claim.positions() })
+  return new PublishStage({ ...publish, learner, state, shard, positions: claim.positions() })
 }
 
 function predictStage({ timings, stopwatch: clock }: PipelineOptions, { join, served }: Loop, learner: Learner): PredictStage {
@@ -126,9 +126,9 @@ function predictStage({ timings, stopwatch: clock }: PipelineOptions, { join, se
   return new PredictStage({ learner, clock, admits, served, predictMs: ms => timings.predictMs(ms) })
 }
 
-function learnStages({ load, timings, stopwatch: clock, tell }: PipelineOptions, { lag }: Loop, learner: Learner): Stage[] {
+function learnStages({ load, timings, stopwatch: clock, tell, shard, shards }: PipelineOptions, { lag }: Loop, learner: Learner): Stage[] {
   return [
-    new LearnStage({ learner, clock, shard: SHARD, learnMs: ms => timings.learnMs(ms) }),
-    new Throttle({ ...load, learner, shard: SHARD, lag, tell: message => tell('info', message) })
+    new LearnStage({ learner, clock, shard, shards, learnMs: ms => timings.learnMs(ms) }),
+    new Throttle({ ...load, learner, shard, lag, tell: message => tell('info', message) })
   ]
 }

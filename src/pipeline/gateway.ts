@@ -17,10 +17,10 @@ export interface PipelineStatus {
   readonly startedAt: number
   /** What of the work this process does. */
   readonly role: Role
-  /** Null of who only joins, and where no state to predict by has come yet. */
+  /** Null of who only joins or only predicts. */
   readonly learner: LearnerStatus | null
-  /** The published state that it predicts by, and how many examples behind the log; null where none came, absent of who follows none. */
-  readonly following?: (Following & { readonly behind: number }) | null
+  /** The published states that it predicts by, one a shard, and how many examples behind the log each is; absent of who follows none. */
+  readonly following?: readonly (Following & { readonly shard: string; readonly behind: number })[]
   /** Records not yet taken, by topic. */
   readonly lag: Readonly<Record<string, number>>
   readonly positions: readonly Position[]

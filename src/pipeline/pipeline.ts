@@ -17,7 +17,8 @@ import { JoinStage } from './join-stage.ts'
 import type { Forgetful, Incoming, Leasing, Log, Position, Retention } from './log.ts'
 import { type Postable, Posting, type Unusable } from './posting.ts'
 import type { StateCodec } from './recover.ts'
-import { type Duty, duties, SHARD, type SoleRole } from './roles.ts'
+import { type Duty, duties, type SoleRole } from './roles.ts'
+import type { Shards } from './shards.ts'
 import type { SnapshotStore } from './snapshot-store.ts'
 import { Step } from './step.ts'
 import { Tallies } from './tallies.ts'
@@ -34,6 +35,9 @@ export interface PipelineOptions {
   readonly state: StateCodec
   /** What of the work this process does. */
   readonly role: SoleRole
+  readonly shards: Shards
+  /** The one whose examples it learns. */
+  readonly shard: string
   /** When a learner publishes its state, where the log has the topic for it; `run` tells this one from those before. */
   readonly publish: { readonly run: string; readonly everyExamples: number; readonly everyMs: number }
   readonly learner: LearnerOptions
@@ -84,14 +88,14 @@ export class Pipeline implements Gateway {
     this.#startedAt = clock()
     this.#intake = new Intake(codec, policy)
     this.#meter = new CostMeter(stopwatch)
-    this.#join = new JoinStage({ ...room, codec, shard: SHARD, labelDelay: ms => timings.labelDelay(ms) })
+    this.#join = new JoinStage({ ...room, codec, shards: options.shards, labelDelay: ms => timings.labelDelay(ms) })
     this.#posting = new Posting({
       ...posting,
       log,
       codec,
       intake: this.#intake,
       policy,
-      shard: SHARD,
+      shards: options.shards,
       clock,
       predictionOf: id => this.#predictionOf(id),
       tell: (topic, outcome) => this.#tallies.add(topic, outcome)

@@ -9,7 +9,7 @@ import { Fault, isPassing } from '../fault/fault.ts'
 import type { Learner } from '../learner/learner.ts'
 import type { LearnerOptions } from '../learner/options.ts'
 import type { Codec } from './codec.ts'
-import { Follower } from './follower.ts'
+import { Follower, type Following } from './follower.ts'
 import type { Gateway, PipelineStatus, Receipt, Timings } from './gateway.ts'
 import { Intake } from './intake.ts'
 import type { Log, Outgoing, Portion, Shared } from './log.ts'
@@ -18,6 +18,7 @@ import { type Postable, Posting, type Unusable } from './posting.ts'
 import { STATE_TOPIC } from './publish-stage.ts'
 import type { StateCodec } from './recover.ts'
 import { PREDICT_GROUP } from './roles.ts'
+import type { Shards } from './shards.ts'
 import { Tallies } from './tallies.ts'
 
 export interface PredictorOptions {
@@ -26,7 +27,7 @@ export interface PredictorOptions {
   readonly state: StateCodec
   readonly learner: LearnerOptions
   readonly policy: Policy
-  readonly shard: string
+  readonly shards: Shards
   /** Examples that the state may be behind the log; beyond them it goes on and is not ready. */
   readonly maxBehind: number
   readonly posting: { readonly maxWaiting: number; readonly predictWaitMs: number }
@@ -45,7 +46,8 @@ const FULL_WAIT_MS = 500
 
 export class Predictor implements Gateway {
   readonly #options: PredictorOptions
-  readonly #follower: Follower
+  /** One a shard. */
+  readonly #followers: ReadonlyMap<string, Follower>
   readonly #intake: Intake
   readonly #posting: Posting
   readonly #tallies = new Tallies()
@@ -62,7 +64,7 @@ export class Predictor implements Gateway {
     const { codec, policy, clock, tell } = options
     this.#options = options
     this.#startedAt = clock()
-    this.#follower = new Follower({ ...options, tell: (level, message) => tell(level, message) })
+    this.#followers = new Map(options.shards.names.map(shard => [shard, new Follower({ ...options, shard, tell })]))
     this.#intake = new Intake(codec, policy)
     this.#posting = new Posting({
       ...options,
@@ -96,31 +98,30 @@ export class Predictor implements Gateway {
     return this.#reasons.length === 0
   }
 
-  /** The state it predicts by; null before one came. */
-  get learner(): Learner | null {
-    return this.#follower.learner
+  /** The state it predicts a shard's lines by; null before one came. */
+  learnerOf(shard: string): Learner | null {
+    return this.#followers.get(shard)?.learner ?? null
   }
 
-  /** Examples that the state it predicts by is behind the log, as of the last look; null before a state came. */
-  get behind(): number | null {
-    const { following } = this.#follower
-    if (following === null) return null
-    let behind = 0
-    for (const [partition, end] of this.#ends)
-      behind += Math.max(0, end - (following.positions.find(each => each.partition === partition)?.offset ?? 0))
-    return behind
+  /** What it predicts by, of every shard of which a state has come, and how far behind the log it is, as of the last look. */
+  get following(): readonly (Following & { readonly shard: string; readonly behind: number })[] {
+    return [...this.#followers].flatMap(([shard, { following }]) => {
+      if (following === null) return []
+      let behind = 0
+      for (const [partition, end] of this.#ends)
+        behind += Math.max(0, end - (following.positions.find(each => each.partition === partition)?.offset ?? 0))
+      return [{ shard, ...following, behind }]
+    })
   }
 
   status(): PipelineStatus {
-    const { following } = this.#follower
-    const stopped = this.#reasons.includes('stopped') // perhaps because the state is none for us
     return {
       ready: this.ready,
       reasons: this.#reasons,
       startedAt: this.#startedAt,
       role: 'predict',
-      learner: stopped ? null : (this.learner?.status() ?? null),
-      following: following === null ? null : { ...following, behind: this.behind! },
+      learner: null,
+      following: this.following,
       lag: { observations: this.#lag },
       positions: [],
       events: this.#tallies.all(),
@@ -145,7 +146,7 @@ export class Predictor implements Gateway {
   async #follow(signal: AbortSignal): Promise<void> {
     const { log } = this.#options
     for await (const batch of log.read([STATE_TOPIC], await log.starts([STATE_TOPIC]), signal))
-      for (const record of batch) this.#follower.take(record)
+      for (const record of batch) for (const follower of this.#followers.values()) follower.take(record)
   }
 
   /** Looks again and again at how far it is behind. */
@@ -165,10 +166,13 @@ export class Predictor implements Gateway {
 
   #whyNot(): string[] {
     const { maxBehind } = this.#options
-    const { behind } = this
-    if (behind === null) return ['no state to predict by has been published yet: start a learner']
-    const stale = behind > maxBehind ? [`predicts by a state ${behind} examples old, more than publish.maxBehind (${maxBehind})`] : []
-    return this.#full === '' ? stale : [this.#full, ...stale]
+    const { following } = this
+    const missing = [...this.#followers.keys()].filter(shard => !following.some(each => each.shard === shard))
+    const reasons = missing.map(shard => `no state of ${shard} to predict by has been published yet: start its learner`)
+    for (const { shard, behind } of following)
+      if (behind > maxBehind)
+        reasons.push(`predicts by a state of ${shard} ${behind} examples old, more than publish.maxBehind (${maxBehind})`)
+    return this.#full === '' ? reasons : [this.#full, ...reasons]
   }
 
   async #serve(signal: AbortSignal): Promise<void> {
@@ -179,8 +183,7 @@ export class Predictor implements Gateway {
 
   async #take(portion: Portion, signal: AbortSignal): Promise<void> {
     const { codec, timings, stopwatch } = this.#options
-    const learner = await this.#known(signal)
-    if (learner === null) return
+    if (!(await this.#known(signal))) return
     const predictions: Prediction[] = []
     const outputs: Outgoing[] = []
     for (const record of portion.records) {
@@ -188,7 +191,7 @@ export class Predictor implements Gateway {
       // What cannot be read is the affair of who joins: one rejection is enough.
       if ('code' in event || event.name !== 'observation') continue
       const before = stopwatch()
-      const prediction = learner.predict(event.event)
+      const prediction = this.#learnerOf(event.event.line).predict(event.event)
       const spent = stopwatch() - before
       this.#predictMs += spent
       timings.predictMs(spent)
@@ -203,14 +206,18 @@ export class Predictor implements Gateway {
     }
   }
 
-  /** The state to predict by, waited for as long as there is none; null when stopped before. */
-  async #known(signal: AbortSignal): Promise<Learner | null> {
-    while (this.#follower.following === null) {
-      if (signal.aborted) return null
+  /** Resolves once there is a state of every shard; false when stopped before. */
+  async #known(signal: AbortSignal): Promise<boolean> {
+    while ([...this.#followers.values()].some(({ following }) => following === null)) {
+      if (signal.aborted) return false
       await sleep(LOOK_MS, signal)
     }
+    return true
+  }
+
+  #learnerOf(line: string): Learner {
     try {
-      return this.#follower.learner
+      return this.#followers.get(this.#options.shards.of(line))!.learner!
     } catch (error) {
       throw new Fault('FOLD_VERSION', `the published state: ${(error as Error).message}`, error)
     }

@@ -11,6 +11,7 @@ import type { Saved } from '../numeric/saved.ts'
 import type { Codec } from './codec.ts'
 import type { Intake } from './intake.ts'
 import type { Incoming, Log, Position } from './log.ts'
+import type { Shards } from './shards.ts'
 import type { SnapshotStore, StoredSnapshot } from './snapshot-store.ts'
 
 /** How state becomes bytes: the same tree, the same bytes. */
@@ -26,6 +27,8 @@ export interface RecoverOptions {
   readonly snapshots: SnapshotStore
   readonly state: StateCodec
   readonly learner: LearnerOptions
+  readonly shards: Shards
+  readonly shard: string
   readonly meter: Meter
   /** Where the learner stands: the first example not yet committed, per partition. */
   readonly committed: readonly Position[]
@@ -59,6 +62,7 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   for await (const record of range(options.log, 'examples', from, committed, options.signal)) {
     const event = options.intake.read(record)
     if ('code' in event || (event.name !== 'example' && event.name !== 'control')) continue
+    if (!options.shards.takes(options.shard, event, record.key)) continue
     signals.push(...learner.take(event.event).signals)
     refolded++
     options.progress?.(refolded)
@@ -156,7 +160,7 @@ async function refuseGap(log: Log, from: readonly Position[], committed: readonl
 
 /** Holds the signals told again to those in the log, both ways. Those that retention took are not compared. */
 async function compare(
-  { log, codec, signal, earlier }: RecoverOptions,
+  { log, codec, signal, earlier, shard, shards }: RecoverOptions,
   snapshot: StoredSnapshot | null,
   told: readonly Signal[]
 ): Promise<void> {
@@ -164,6 +168,7 @@ async function compare(
   const whole = snapshot === null || from.length > 0
   const byId = new Map(told.map(each => [each.id, each]))
   for await (const record of range(log, 'signals', from, await log.ends(['signals']), signal)) {
+    if (shards.names.length > 1 && record.key !== shard) continue
     const decoded = codec.decode(record.value)
     if ('code' in decoded || decoded.name !== 'signal') continue
     if (earlier && byId.size === 0) return

@@ -5,6 +5,7 @@
 import type { Topic } from '../events/event.ts'
 import { Fault } from '../fault/fault.ts'
 import type { Claim, Log, Note, Position } from './log.ts'
+import { REST } from './shards.ts'
 
 export type Role = 'all' | 'join' | 'learn' | 'predict'
 
@@ -21,8 +22,6 @@ export interface Duty {
   readonly learns: boolean
 }
 
-/** The key of its examples: the set of lines that share a learner. */
-export const SHARD = 'shard-0'
 export const GROUP = 'andon'
 export const PREDICT_GROUP = 'andon-predict'
 
@@ -34,6 +33,12 @@ export const duties: Readonly<Record<SoleRole, Duty>> = {
   learn: { group: 'andon-learn', inputs: ['examples'], predicts: false, joins: false, learns: true }
 }
 
+/** A role's group; the learner of each shard has its own. */
+export function groupOf(role: SoleRole, shard: string): string {
+  const { group, learns } = duties[role]
+  return role === 'all' || !learns || shard === REST ? group : `${group}.${shard}`
+}
+
 /** Notes of one commit. */
 const NOTES = 500
 
@@ -42,8 +47,9 @@ const NOTES = 500
  * waiting room included; that process is fenced by it. The other way round there is none: throws `CONFIG_INVALID` where one
  * process is to do all on a log that roles have worked off.
  */
-export async function claimFor(log: Log, role: SoleRole): Promise<Claim> {
-  const { group, inputs, joins } = duties[role]
+export async function claimFor(log: Log, role: SoleRole, shard: string): Promise<Claim> {
+  const { inputs, joins } = duties[role]
+  const group = groupOf(role, shard)
   if (role === 'all') {
     const apart = [duties.join.group, duties.learn.group, PREDICT_GROUP]
     for (const other of apart)

@@ -5,11 +5,10 @@
 import type { Learner } from '../learner/learner.ts'
 import type { Lease, Leasing, Log, Position } from './log.ts'
 import { type Recovered, type RecoverOptions, recover } from './recover.ts'
-import { duties } from './roles.ts'
 
 export interface StandbyOptions extends Omit<RecoverOptions, 'committed' | 'signal' | 'from'> {
   readonly log: Log & Leasing
-  /** The lease of the active learner. */
+  /** The lease and the group of the active learner. */
   readonly name: string
   readonly tell: (level: 'info' | 'warn', message: string) => void
   /** Called when it holds the state at these positions, after every look. */
@@ -41,7 +40,7 @@ export async function standBy(options: StandbyOptions, signal: AbortSignal): Pro
   await Promise.race([leased, pause(LOOK_MS)])
   if (lease === null) tell('info', 'another learner is active: following it, to take over when it is gone')
   while (lease === null) {
-    const committed = (await log.committed(duties.learn.group)).filter(({ topic }) => topic === 'examples')
+    const committed = (await log.committed(name)).filter(({ topic }) => topic === 'examples')
     const from = recovered === null ? {} : { from: { recovered, positions } }
     const next: Recovered = await recover({ ...options, ...from, committed, signal })
     if (recovered === null) for (const warning of next.warnings) tell('warn', warning)

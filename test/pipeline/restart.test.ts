@@ -7,7 +7,7 @@ import { topics } from '../../src/events/event.ts'
 import { Fault } from '../../src/fault/fault.ts'
 import { defaultLearnerOptions } from '../../src/learner/options.ts'
 import { Pipeline } from '../../src/pipeline/pipeline.ts'
-import { SHARD } from '../../src/pipeline/roles.ts'
+import { REST, Shards } from '../../src/pipeline/shards.ts'
 import type { SnapshotStore, StoredSnapshot } from '../../src/pipeline/snapshot-store.ts'
 
 const NOW = Date.UTC(2026, 4, 1)
@@ -42,6 +42,8 @@ async function live(snapshots: SnapshotStore): Promise<number> {
     state: { encode: encodeSaved, decode: decodeSaved },
     learner: { ...defaultLearnerOptions, experts: 2 },
     role: 'all',
+    shards: new Shards(),
+    shard: REST,
     publish: { run: 'run', everyExamples: 100, everyMs: 1000 },
     load: { behind: 0, least: 1 },
     room: { maxWaiting: 1000, maxAgeMs: 3_600_000, predictionWaitMs: 1000, maxIds: 1000 },
@@ -70,7 +72,7 @@ async function write(label: string): Promise<void> {
     features: { torque: next % 7 }
   }
   const example = { observation, labels: { fault: label }, labelTime: NOW, source: null, prediction: null }
-  await log.write([{ topic: 'examples', key: SHARD, value: codec.encode('example', example) }])
+  await log.write([{ topic: 'examples', key: REST, value: codec.encode('example', example) }])
 }
 
 test('a snapshot stands behind the signals of what was folded again, so that the next life does not miss them', async () => {

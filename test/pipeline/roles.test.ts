@@ -9,8 +9,9 @@ import type { Incoming, Outgoing } from '../../src/pipeline/log.ts'
 import type { Pipeline } from '../../src/pipeline/pipeline.ts'
 import { Predictor, type PredictorOptions } from '../../src/pipeline/predictor.ts'
 import { type Publication, type PublicationPart, STATE_TOPIC } from '../../src/pipeline/publish-stage.ts'
-import { SHARD, type SoleRole } from '../../src/pipeline/roles.ts'
-import { codec, input, learnerOptions, partitions, World, type WorldOptions } from './world.ts'
+import type { SoleRole } from '../../src/pipeline/roles.ts'
+import { REST, Shards } from '../../src/pipeline/shards.ts'
+import { codec, input, learnerOptions, MemorySnapshots, partitions, World, type WorldOptions } from './world.ts'
 
 const { observation, label, example } = input
 const state = { encode: encodeSaved, decode: decodeSaved }
@@ -23,7 +24,7 @@ function optionsOf(world: World): PredictorOptions {
     state,
     learner: learnerOptions,
     policy: { maxSkewMs: 60_000, maxFeatures: 20 },
-    shard: SHARD,
+    shards: new Shards(),
     maxBehind: 1000,
     posting: { maxWaiting: 10, predictWaitMs: 2000 },
     timings: { labelDelay() {}, predictMs() {}, learnMs() {} },
@@ -42,7 +43,7 @@ async function predict(world: World, predictor = predictorOf(world)): Promise<Pr
   const stop = new AbortController()
   const running = predictor.run(stop.signal)
   await expect
-    .poll(() => [predictor.behind, predictor.status().lag.observations, predictor.ready], { timeout: 10_000 })
+    .poll(() => [predictor.following[0]?.behind, predictor.status().lag.observations, predictor.ready], { timeout: 10_000 })
     .toEqual([0, 0, true])
   stop.abort()
   await running
@@ -76,7 +77,7 @@ describe('roles', () => {
     const fold = await world.fold()
     expect(Buffer.compare(encodeSaved(learner.learner!.save()), fold.bytes)).toBe(0)
     expect(await world.events('signals', 'signal')).toEqual(fold.signals)
-    expect(hex(predictor.learner!.savePredictive())).toBe(hex(learner.learner!.savePredictive()))
+    expect(hex(predictor.learnerOf(REST)!.savePredictive())).toBe(hex(learner.learner!.savePredictive()))
     expect(world.wrongs).toEqual([])
   })
 
@@ -128,6 +129,46 @@ describe('roles', () => {
   })
 })
 
+describe('shards', () => {
+  test('learn side by side, each its own lines, and predictors predict every line by its own shard’s state', async () => {
+    const shards = new Shards({ press: ['line-0'], mill: ['line-1'] })
+    const world = await World.make(withState)
+    const learn = (shard: string): Promise<Pipeline> =>
+      world.drain(undefined, { role: 'learn', shards, shard, snapshots: stores.get(shard)! })
+    const stores = new Map(shards.names.map(shard => [shard, new MemorySnapshots()]))
+    const join = (): Promise<Pipeline> => world.drain(undefined, { role: 'join', shards })
+    for (let round = 0; round < 4; round++) {
+      world.pass(60_000)
+      await world.log.write([...seen(9 * round, 9 * round + 9), ...(round > 0 ? labelled(9 * round - 9, 9 * round) : [])])
+      for (const shard of shards.names) await learn(shard)
+      await predict(world, predictorOf(world, { shards }))
+      await join()
+    }
+    const learners = new Map<string, Pipeline>()
+    for (const shard of shards.names) learners.set(shard, await learn(shard))
+    expect([...learners.values()].map(each => each.learner!.learned)).toEqual([9, 9, 9])
+    const keys = (await world.records('examples')).map(({ key }) => key)
+    for (const shard of shards.names) expect(keys.filter(key => key === shard)).toHaveLength(9)
+    const predictor = await predict(world, predictorOf(world, { shards }))
+    for (const [shard, { learner }] of learners)
+      expect(hex(predictor.learnerOf(shard)!.savePredictive())).toBe(hex(learner!.savePredictive()))
+    const status = learners.get('press')!.learner!.status()
+    expect(status.tasks[0]!.learned).toBe(9)
+    // Restarted from its snapshot it finds its own signals among those of the others.
+    const again = await learn('mill')
+    expect(hex(again.learner!.save())).toBe(hex(learners.get('mill')!.learner!.save()))
+  })
+
+  test('take an example by its line, whoever wrote it under whatever key', async () => {
+    const shards = new Shards({ press: ['line-0'] })
+    const world = await World.make(withState)
+    await world.log.write([0, 1, 2, 3].map(i => ({ ...example(i, { fault: 'none' }), key: i % 2 ? 'elsewhere' : null })))
+    const learned = async (shard: string): Promise<number> =>
+      (await world.drain(undefined, { role: 'learn', shards, shard, snapshots: new MemorySnapshots() })).learner!.learned
+    expect([await learned('press'), await learned(REST)]).toEqual([2, 2])
+  })
+})
+
 describe('a predictor', () => {
   test('waits for the first state, and is not ready before', async () => {
     const world = await World.make(withState)
@@ -135,7 +176,7 @@ describe('a predictor', () => {
     const predictor = predictorOf(world)
     const stop = new AbortController()
     const running = predictor.run(stop.signal)
-    await expect.poll(() => predictor.status().reasons).toEqual([expect.stringContaining('start a learner')])
+    await expect.poll(() => predictor.status().reasons).toEqual([expect.stringContaining('start its learner')])
     expect(await world.records('predictions')).toEqual([])
     await drain(world, 'learn')
     await expect.poll(async () => (await world.records('predictions')).length, { timeout: 5000 }).toBe(3)
@@ -152,11 +193,11 @@ describe('a predictor', () => {
     const stop = new AbortController()
     const running = predictor.run(stop.signal)
     await expect.poll(() => predictor.status().reasons).toEqual([expect.stringContaining('6 examples old')])
-    expect(predictor.status().following).toMatchObject({ learned: 0, behind: 6, publishedAt: world.now })
+    expect(predictor.status().following).toMatchObject([{ shard: REST, learned: 0, behind: 6, publishedAt: world.now }])
     await expect.poll(async () => (await world.records('predictions')).length).toBe(2)
     await drain(world, 'learn')
     await expect.poll(() => predictor.status().reasons, { timeout: 5000 }).toEqual([])
-    expect(predictor.status().following).toMatchObject({ learned: 6, behind: 0 })
+    expect(predictor.status().following).toMatchObject([{ learned: 6, behind: 0 }])
     stop.abort()
     await running
   })
@@ -198,7 +239,7 @@ describe('a follower', () => {
     return { world, records: await recordsOf(world), learner }
   }
   const followerOf = (told: string[] = []): Follower =>
-    new Follower({ state, learner: learnerOptions, shard: SHARD, tell: (_, message) => told.push(message) })
+    new Follower({ state, learner: learnerOptions, shard: REST, tell: (_, message) => told.push(message) })
   const partOf = (record: Incoming): PublicationPart => decodeSaved(record.value) as unknown as PublicationPart
   const again = (record: Incoming, also: Partial<PublicationPart>): Incoming => ({
     ...record,

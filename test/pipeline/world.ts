@@ -8,7 +8,8 @@ import { defaultLearnerOptions, type LearnerOptions } from '../../src/learner/op
 import type { Claim, Forgetful, Incoming, Leasing, Log, Outgoing } from '../../src/pipeline/log.ts'
 import { Pipeline, type PipelineOptions } from '../../src/pipeline/pipeline.ts'
 import { range, type StateCodec } from '../../src/pipeline/recover.ts'
-import { duties, GROUP, SHARD } from '../../src/pipeline/roles.ts'
+import { duties, GROUP } from '../../src/pipeline/roles.ts'
+import { REST, Shards } from '../../src/pipeline/shards.ts'
 import type { SnapshotStore, StoredSnapshot } from '../../src/pipeline/snapshot-store.ts'
 
 export type Whole = Log & Forgetful
@@ -170,6 +171,8 @@ export class World {
       snapshots: { ...snapshots, write: (header, bytes) => this.#check(header.positions).then(() => snapshots.write(header, bytes)) },
       state: this.plant.state?.(state) ?? state,
       role: 'all',
+      shards: new Shards(),
+      shard: REST,
       publish: { run: 'run', everyExamples: 10, everyMs: 1000 },
       learner: learnerOptions,
       load: { behind: 0, least: 1 },
@@ -251,12 +254,12 @@ export const input = {
   },
   example: (i: number, labels: Record<string, string>): Outgoing => ({
     topic: 'examples',
-    key: SHARD,
+    key: REST,
     value: codec.encode('example', { observation: observation(i), labels, labelTime: T0 + 1000 + i, source: null, prediction: null })
   }),
   control: (n: number): Outgoing => ({
     topic: 'examples',
-    key: SHARD,
+    key: REST,
     value: codec.encode('control', { id: `control-${n}`, time: T0, kind: 'effort', task: null, value: n })
   }),
   raw: (topic: Topic, ...bytes: number[]): Outgoing => ({ topic, key: null, value: Uint8Array.from(bytes) })
