@@ -11,6 +11,7 @@ import type { LearnerOptions } from '../learner/options.ts'
 import type { Codec } from './codec.ts'
 import { CostMeter } from './cost-meter.ts'
 import type { Gateway, PipelineStatus, Receipt, Timings } from './gateway.ts'
+import { Heard } from './heard.ts'
 import { Intake } from './intake.ts'
 import { JoinStage } from './join-stage.ts'
 import { Keeper } from './keeper.ts'
@@ -74,8 +75,7 @@ export class Pipeline implements Gateway {
   #stages: readonly Stage[] = []
   #lag: Record<string, number> = {}
   #reasons: readonly string[] = ['starting']
-  /** Every prediction that the log took before this time has been taken, milliseconds since 1970. */
-  #heard = Number.NEGATIVE_INFINITY
+  readonly #heard: Heard
   #predicted = 0
 
   constructor(options: PipelineOptions) {
@@ -84,6 +84,7 @@ export class Pipeline implements Gateway {
     this.#startedAt = clock()
     this.#intake = new Intake(codec, policy)
     this.#meter = new CostMeter(stopwatch)
+    this.#heard = new Heard(log.partitions.predictions ?? 1)
     this.#join = new JoinStage({ ...room, codec, shard: SHARD, labelDelay: ms => timings.labelDelay(ms) })
     this.#posting = new Posting({
       ...posting,
@@ -258,12 +259,12 @@ export class Pipeline implements Gateway {
     for (const record of batch) {
       const { topic, partition, offset } = record
       positions.set(`${topic}/${partition}`, { topic, partition, offset: offset + 1 })
-      if (topic === 'predictions') this.#heard = Math.max(this.#heard, record.timestamp - 1)
+      if (topic === 'predictions') this.#heard.took(record)
       const event = this.#intake.read(record)
       if ('code' in event) step.reject(record, event)
       else for (const stage of this.#stages) if (stage.topics.includes(topic as Topic)) stage.take(record, event, step)
     }
-    for (const stage of this.#stages) stage.settle(step, clock(), this.#heard)
+    for (const stage of this.#stages) stage.settle(step, clock(), this.#heard.until)
     if (batch.length > 0 || step.outputs.length > 0 || step.notes.length > 0) {
       phase?.('committing')
       if (!(await this.#commit(step, [...positions.values()], givenUp))) return false
@@ -299,9 +300,12 @@ export class Pipeline implements Gateway {
     const now = clock()
     const at = new Map(this.#claim!.positions().map(p => [`${p.topic}/${p.partition}`, p.offset]))
     const lag: Record<string, number> = Object.fromEntries(INPUTS.map(topic => [topic, 0]))
-    for (const { topic, partition, offset } of await log.ends(INPUTS)) lag[topic]! += offset - (at.get(`${topic}/${partition}`) ?? 0)
+    for (const { topic, partition, offset } of await log.ends(INPUTS)) {
+      const behind = offset - (at.get(`${topic}/${partition}`) ?? 0)
+      lag[topic]! += behind
+      if (topic === 'predictions' && behind === 0) this.#heard.emptied(partition, now)
+    }
     this.#lag = lag
-    if (lag.predictions === 0) this.#heard = Math.max(this.#heard, now)
   }
 
   #predictionOf(id: string): Prediction | null {
