@@ -1,4 +1,5 @@
 /** Where the parts are put together: the only place, beside the command line, that knows every folder. */
+import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -19,7 +20,10 @@ import type { Codec } from './pipeline/codec.ts'
 import type { Timings } from './pipeline/gateway.ts'
 import type { Forgetful, Log } from './pipeline/log.ts'
 import { type Phase, Pipeline } from './pipeline/pipeline.ts'
+import { Predictor } from './pipeline/predictor.ts'
+import { STATE_TOPIC } from './pipeline/publish-stage.ts'
 import type { StateCodec } from './pipeline/recover.ts'
+import { type Role, SHARD, type SoleRole } from './pipeline/roles.ts'
 import type { SnapshotStore } from './pipeline/snapshot-store.ts'
 
 const HOUR = 3_600_000
@@ -39,15 +43,23 @@ export function placesOf(config: Config): { readonly log: string; readonly snaps
   return { log: join(config.dataDirectory, 'log'), snapshots: join(config.dataDirectory, 'snapshots') }
 }
 
-/** Told of what an open log has to say while it works. */
-export type Tell = (level: 'info' | 'warn', message: string) => void
+export interface OpenOptions {
+  readonly readOnly?: boolean
+  /** Where roles share the work the log has one topic more, for the published state. */
+  readonly role?: Role
+  /** Told of what an open log has to say while it works. */
+  readonly tell?: (level: 'info' | 'warn', message: string) => void
+}
 
 /** Opens log and snapshots of a configuration. Throws a Fault where they cannot be opened. */
-export async function openStore(config: Config, readOnly = false, tell?: Tell): Promise<Store> {
+export async function openStore(config: Config, { readOnly = false, role = 'all', tell }: OpenOptions = {}): Promise<Store> {
   const places = placesOf(config)
   const embedded = config.log.kind === 'embedded'
   if (!readOnly) for (const place of embedded ? Object.values(places) : [places.snapshots]) mkdirSync(place, { recursive: true })
-  const log = embedded ? await openEmbedded(config, places.log, readOnly) : await openCluster(config, readOnly, tell)
+  const partitions = { ...config.log.partitions, ...(role === 'all' ? {} : { [STATE_TOPIC]: 1 }) }
+  const log = embedded
+    ? await openEmbedded(config, places.log, partitions, readOnly)
+    : await openCluster(config, partitions, readOnly, tell)
   return {
     log,
     codec: openAvroCodec({ maxBytes: config.input.maxRecordKiB * KIBI }),
@@ -56,14 +68,15 @@ export async function openStore(config: Config, readOnly = false, tell?: Tell): 
   }
 }
 
-function openEmbedded(config: Config, directory: string, readOnly: boolean): Promise<Log & Forgetful> {
-  const { maxMiB, partitions } = config.log
-  return openLmdbLog({ directory, maxBytes: maxMiB * MEBI, readOnly, ...(readOnly ? {} : { partitions }) })
+type Partitions = Readonly<Record<string, number>>
+
+function openEmbedded({ log }: Config, directory: string, partitions: Partitions, readOnly: boolean): Promise<Log & Forgetful> {
+  return openLmdbLog({ directory, maxBytes: log.maxMiB * MEBI, readOnly, ...(readOnly ? {} : { partitions }) })
 }
 
-function openCluster({ log }: Config, readOnly: boolean, tell?: Tell): Promise<Log & Forgetful> {
+function openCluster({ log }: Config, partitions: Partitions, readOnly: boolean, tell: OpenOptions['tell']): Promise<Log & Forgetful> {
   const options = kafkaOptionsOf(log)
-  return openKafkaLog({ ...options, create: options.create === true && !readOnly, ...(tell === undefined ? {} : { tell }) })
+  return openKafkaLog({ ...options, partitions, create: options.create === true && !readOnly, ...(tell === undefined ? {} : { tell }) })
 }
 
 /** The log on the cluster of a configuration. Throws `FILE_UNREADABLE` for a certificate or key that cannot be read. */
@@ -133,13 +146,34 @@ export interface PipelineHooks {
   readonly phase?: (phase: Phase) => void
 }
 
+/** Who does a role's work over an open store. */
+export function openRole(config: Config, store: Store, role: Role, hooks: PipelineHooks): Pipeline | Predictor {
+  return role === 'predict' ? openPredictor(config, store, hooks) : openPipeline(config, store, role, hooks)
+}
+
+function openPredictor(config: Config, store: Store, hooks: PipelineHooks): Predictor {
+  return new Predictor({
+    ...store,
+    ...hooks,
+    learner: learnerOptionsOf(config),
+    policy: policyOf(config),
+    shard: SHARD,
+    maxBehind: config.publish.maxBehind,
+    posting: { maxWaiting: config.http.maxWaiting, predictWaitMs: config.http.predictWaitMs },
+    clock: Date.now,
+    stopwatch: () => performance.now()
+  })
+}
+
 /** The pipeline of a configuration over an open store. */
-export function openPipeline(config: Config, store: Store, hooks: PipelineHooks): Pipeline {
+export function openPipeline(config: Config, store: Store, role: SoleRole, hooks: PipelineHooks): Pipeline {
   const { join: waiting, snapshot, load, http } = config
   return new Pipeline({
     ...store,
     ...hooks,
+    role,
     learner: learnerOptionsOf(config),
+    publish: { ...config.publish, run: randomUUID() },
     room: {
       maxWaiting: waiting.maxWaiting,
       maxAgeMs: waiting.maxAgeHours * HOUR,

@@ -65,7 +65,7 @@ const tryKafkaLog: TryLog = async config => {
   const { brokers, create } = config.log.kafka
   const missing = await missingOf(kafkaOptionsOf(config.log))
   if (missing.length > 0 && create) return `${brokers.join(', ')} answers; ${missing.join(', ')} are yet to be made`
-  const { log } = await openStore(config, true)
+  const { log } = await openStore(config, { readOnly: true })
   try {
     return `${brokers.join(', ')} answers; ${await contents(log)}`
   } finally {

@@ -17,6 +17,9 @@ import { betweenTasks, extremesOf, sharingOf, sharingTable } from './sharing-tab
 /** Rows between two looks at the progress bar. */
 const PROGRESS_EVERY = 256
 
+/** What calibration error and curve are of. */
+const SCORED = 'as served'
+
 /** Decision exponents of `--curve`: below 0 for frequent classes, 1 as if all were equally frequent, dense where curves bend. */
 const CURVE = [-0.25, 0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 1]
 
@@ -93,11 +96,6 @@ function curveOf({ decisionExponent }: LearnerOptions): number[] {
   return [...new Set([...CURVE, decisionExponent])].sort((a, b) => a - b)
 }
 
-/** What the calibration error and the curve are of: with delay, what was served is not kept in full. */
-function scored({ delay }: Flags): 'as served' | 'on arrival' {
-  return delay === 0 ? 'as served' : 'on arrival'
-}
-
 function cpuMs(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1000
@@ -121,7 +119,7 @@ function summary(file: string, flags: Flags, learner: LearnerOptions, evaluation
     eventsPerSecond: events / seconds,
     peakRssMiB,
     tasks: Object.fromEntries(
-      Object.entries(tasks).map(([name, { report, window, forgetting, single, perDomain, onArrival, costs }]) => [
+      Object.entries(tasks).map(([name, { report, window, forgetting, single, perDomain, said, costs }]) => [
         name,
         {
           judged: report.n,
@@ -147,8 +145,8 @@ function summary(file: string, flags: Flags, learner: LearnerOptions, evaluation
               { judged: each.n, scores: each.scores, perClass: each.perClass, baselines: each.baselines }
             ])
           ),
-          calibration: { scored: scored(flags), judged: onArrival.judged, ...onArrival.calibration },
-          curve: onArrival.curve === null ? null : { scored: scored(flags), judged: onArrival.judged, ...onArrival.curve },
+          calibration: { scored: SCORED, judged: said.judged, ...said.calibration },
+          curve: said.curve === null ? null : { scored: SCORED, judged: said.judged, ...said.curve },
           sharing: sharing.get(name) ?? null,
           starts: status.tasks.find(({ task }) => task === name)?.starts ?? [],
           synthetic: status.tasks.find(({ task }) => task === name)?.synthetic ?? [],
@@ -174,9 +172,8 @@ function page(
   ]
   const status = learned.status()
   for (const [name, task] of Object.entries(tasks)) {
-    parts.push('', bold(name), comparison(task), dim(calibration(task, flags)), '', perClass(task.report))
-    if (task.onArrival.curve !== null)
-      parts.push('', curve(task.onArrival.curve, flags), dim(`this learner decides with ${learner.decisionExponent}`))
+    parts.push('', bold(name), comparison(task), dim(calibration(task)), '', perClass(task.report))
+    if (task.said.curve !== null) parts.push('', curve(task.said.curve), dim(`this learner decides with ${learner.decisionExponent}`))
     const told = status.tasks.find(each => each.task === name)
     const sharing = told === undefined ? null : sharingOf(told, learner)
     if (sharing !== null) parts.push('', sharingTable(sharing, learner))
@@ -217,15 +214,15 @@ function comparison({ report, single, costs }: TaskEvaluation): string {
   return table(['', 'accuracy', 'κ', 'G-mean', 'macro-F1', 'log loss', 'CPU µs/row', 'MiB'], rows)
 }
 
-function calibration({ onArrival: { judged, calibration } }: TaskEvaluation, flags: Flags): string {
+function calibration({ said: { judged, calibration } }: TaskEvaluation): string {
   const { beforeBias, afterBias } = calibration
-  return `calibration error ${figure(beforeBias)} before the class bias, ${figure(afterBias)} after (${scored(flags)}, ${judged} rows)`
+  return `calibration error ${figure(beforeBias)} before the class bias, ${figure(afterBias)} after (${SCORED}, ${judged} rows)`
 }
 
-function curve({ rarest, points }: CurveReport, flags: Flags): string {
+function curve({ rarest, points }: CurveReport): string {
   const recall = rarest === null ? 'rarest recall' : `recall of ${rarest.class} (${rarest.support})`
   return table(
-    [`exponent, ${scored(flags)}`, 'κ', 'G-mean', 'macro-F1', recall],
+    [`exponent, ${SCORED}`, 'κ', 'G-mean', 'macro-F1', recall],
     points.map(({ exponent, kappa, gMean, macroF1, rarestRecall }) => [
       String(exponent).replace('-', '−'),
       figure(kappa),

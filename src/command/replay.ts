@@ -14,8 +14,8 @@ import type { LearnerOptions } from '../learner/options.ts'
 import { Intake } from '../pipeline/intake.ts'
 import type { Position } from '../pipeline/log.ts'
 import { partitionOf } from '../pipeline/partition.ts'
-import { GROUP, SHARD } from '../pipeline/pipeline.ts'
 import { recover } from '../pipeline/recover.ts'
+import { GROUP, SHARD } from '../pipeline/roles.ts'
 import type { SnapshotStore, StoredSnapshot } from '../pipeline/snapshot-store.ts'
 import { learnerOptionsOf, openStore, policyOf, type Store } from '../wiring.ts'
 import { whole } from './evaluate.ts'
@@ -53,7 +53,7 @@ export function replayCommand(): Command {
 
 async function run(flags: Flags): Promise<void> {
   const config = loadConfig({ path: flags.config, env: process.env })
-  const store = await openStore(config, true)
+  const store = await openStore(config, { readOnly: true })
   const stop = stopOnSignals()
   const began = performance.now()
   try {

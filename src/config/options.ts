@@ -103,6 +103,20 @@ export const options = z.strictObject({
     })
     .prefault({})
     .describe('Snapshots of the state with its positions'),
+  publish: z
+    .strictObject({
+      everyExamples: count(1, 1_000_000)
+        .default(500)
+        .describe(
+          'Examples learned after which predictors get the new state: theirs is at most as many and one batch behind the learner’s'
+        ),
+      everyMs: count(1, 3_600_000).default(1000).describe('Time after which they get it although fewer were learned'),
+      maxBehind: count(1, 1_000_000_000)
+        .default(10_000)
+        .describe('Examples that a predictor’s state may be behind the log; beyond them it goes on predicting and is not ready')
+    })
+    .prefault({})
+    .describe('What a learner publishes for predictors that run apart from it'),
   load: z
     .strictObject({
       behind: count(0, 1_000_000_000)

@@ -8,10 +8,10 @@ import { KnownLabels } from '../judge/known-labels.ts'
 import type { Report } from '../judge/report.ts'
 import { Scoreboard } from '../judge/scoreboard.ts'
 import { domainOf } from '../learner/inputs.ts'
-import { Learner, type Taken } from '../learner/learner.ts'
+import { Learner } from '../learner/learner.ts'
 import type { LearnerOptions } from '../learner/options.ts'
-import { type ArrivalReport, ArrivalScores, LastJudged } from './arrival-scores.ts'
 import { CostMeter } from './cost-meter.ts'
+import { LastSaid, type SaidReport, SaidScores } from './said-scores.ts'
 
 /** A row of a stream: what was seen, and what it turned out to be. */
 export interface Labelled {
@@ -40,8 +40,8 @@ export interface TaskEvaluation {
   readonly forgetting: Report
   readonly single: Report | null
   readonly perDomain: Readonly<Record<string, Report>>
-  /** Of what was said when the label came: as served where there is no delay, else not. */
-  readonly onArrival: ArrivalReport
+  /** Calibration before and after the class bias, and the curve: of the same rows, as served. */
+  readonly said: SaidReport
   /** CPU microseconds a row and bytes of state. */
   readonly costs: { readonly noChange: Cost; readonly majority: Cost; readonly single: Cost; readonly model: Cost }
 }
@@ -70,12 +70,12 @@ class TaskBoards {
   readonly domains = new Map<string, Scoreboard>()
   readonly known = new KnownLabels()
   readonly truths: number[] = []
-  readonly arrival: ArrivalScores
+  readonly said: SaidScores
   readonly #index = new Map<string, number>()
 
   constructor({ window, forgetting }: LearnerOptions['judge'], curve: readonly number[]) {
     this.board = new Scoreboard({ window, forget: forgetting })
-    this.arrival = new ArrivalScores(curve)
+    this.said = new SaidScores(curve)
   }
 
   indexOf(name: string): number {
@@ -107,7 +107,7 @@ class TaskBoards {
 
 export async function evaluate(rows: AsyncIterable<Labelled> | Iterable<Labelled>, options: EvaluationOptions): Promise<Evaluation> {
   const meter = new CostMeter(options.stopwatch)
-  const heard = new LastJudged()
+  const heard = new LastSaid()
   const learner = new Learner(options.learner, meter, heard)
   const tasks = new Map<string, TaskBoards>()
   const waiting: { row: Labelled; prediction: Prediction | null }[] = []
@@ -117,18 +117,18 @@ export async function evaluate(rows: AsyncIterable<Labelled> | Iterable<Labelled
   for await (const row of rows) {
     const curve = options.curve ?? []
     // What is said on arrival is what would have been served: asking once is enough.
+    heard.clear()
     if (options.delay === 0 && learner.judges(row.observation, row.labels)) {
-      const taken = take(learner, row, null, heard)
-      if (taken !== null) judge(row, saidOf(heard), learner, tasks, curve)
-      learn(learner, row, taken, tasks, heard)
+      if (take(learner, row, null)) {
+        judge(row, heard, saidSingle(heard), learner, tasks, curve)
+        know(learner, row, tasks)
+      }
     } else {
       const prediction = learner.predict(row.observation)
-      judge(row, servedOf(prediction, learner, row.observation), learner, tasks, curve)
+      judge(row, heard, servedSingle(learner, row.observation), learner, tasks, curve)
       waiting.push({ row, prediction: options.delay > 0 ? prediction : null })
-      if (waiting.length > options.delay) {
-        const late = waiting.shift()!
-        learn(learner, late.row, take(learner, late.row, late.prediction, heard), tasks, heard)
-      }
+      const late = waiting.length > options.delay ? waiting.shift()! : null
+      if (late !== null && take(learner, late.row, late.prediction)) know(learner, late.row, tasks)
     }
     options.progress?.(++events)
   }
@@ -148,7 +148,7 @@ export async function evaluate(rows: AsyncIterable<Labelled> | Iterable<Labelled
       forgetting: boards.board.forgettingReport(boards.classes),
       single: options.learner.single ? boards.single.report(boards.classes) : null,
       perDomain: Object.fromEntries([...boards.domains].map(([domain, board]) => [domain, board.report(boards.classes)])),
-      onArrival: boards.arrival.report(boards.classes),
+      said: boards.said.report(boards.classes),
       costs: {
         noChange: free,
         majority: free,
@@ -160,36 +160,30 @@ export async function evaluate(rows: AsyncIterable<Labelled> | Iterable<Labelled
   return { events, features: status.features, learned: learner.learned, seconds, tasks: evaluated, learner }
 }
 
-/** What was said of a task of a row: classes by name, probabilities by class. */
-interface Said {
+/** What the single model said of a task of a row: classes by name, probabilities by class; null of a task without classes. */
+type Single = (task: string) => {
   readonly classes: readonly string[]
   readonly probabilities: ArrayLike<number>
   readonly chosen: string
-}
+} | null
 
-/** What the committee and the single model said of a task; null of one that knew no class. */
-type SaidOf = (task: string) => { readonly committee: Said | null; readonly single: Said | null }
-
-function servedOf(prediction: Prediction, learner: Learner, observation: Observation): SaidOf {
+function servedSingle(learner: Learner, observation: Observation): Single {
   const single = learner.options.single ? learner.predictSingle(observation) : null
-  return name => ({ committee: prediction.tasks.find(each => each.task === name) ?? null, single: single?.get(name) ?? null })
+  return name => single?.get(name) ?? null
 }
 
-function saidOf(heard: LastJudged): SaidOf {
+function saidSingle(heard: LastSaid): Single {
   return name => {
-    const said = heard.of(name)
-    if (said === null) return { committee: null, single: null }
-    const { classes, reported, chosen, single } = said
-    return {
-      committee: { classes, probabilities: reported, chosen: classes[chosen]! },
-      single: single === null ? null : { classes, probabilities: single.probabilities, chosen: classes[single.chosen]! }
-    }
+    const { classes = [], single = null } = heard.of(name) ?? {}
+    return single === null ? null : { classes, probabilities: single.probabilities, chosen: classes[single.chosen]! }
   }
 }
 
+/** Compares what was said of a row with its labels. */
 function judge(
   { observation, labels }: Labelled,
-  said: SaidOf,
+  heard: LastSaid,
+  singleOf: Single,
   learner: Learner,
   tasks: Map<string, TaskBoards>,
   curve: readonly number[]
@@ -206,40 +200,32 @@ function judge(
     const noChange = of.known.noChange(domain)
     const { majority } = of.known
     of.truths.push(truth)
-    const { committee, single } = said(name)
-    const add = (board: Scoreboard, each: Said | null): void => {
-      const probabilities = each === null ? [] : of.ordered(each.classes, each.probabilities)
-      board.addWithBaselines(truth, probabilities, each === null ? -1 : of.indexOf(each.chosen), noChange, majority)
+    const add = (board: Scoreboard, classes: readonly string[], probabilities: ArrayLike<number>, chosen: string | undefined): void => {
+      board.addWithBaselines(truth, of.ordered(classes, probabilities), chosen === undefined ? -1 : of.indexOf(chosen), noChange, majority)
     }
-    add(of.board, committee)
-    add(of.domain(domain), committee)
-    if (learner.options.single) add(of.single, single)
+    const said = heard.of(name)
+    const { classes = [], reported = [], chosen = -1 } = said ?? {}
+    add(of.board, classes, reported, classes[chosen])
+    add(of.domain(domain), classes, reported, classes[chosen])
+    of.said.add(truth, said, each => of.indexOf(each))
+    if (!learner.options.single) continue
+    const single = singleOf(name)
+    add(of.single, single?.classes ?? [], single?.probabilities ?? [], single?.chosen)
   }
 }
 
-/** Lets the learner take a row's labels, and hears what it says of them; null where there are none. */
-function take(learner: Learner, { observation, labels }: Labelled, prediction: Prediction | null, heard: LastJudged): Taken | null {
-  if (Object.keys(labels).length === 0) return null
-  heard.clear()
-  return learner.take({ observation, labels, labelTime: observation.time, source: null, prediction })
+/** Lets the learner take a row's labels; false where there are none. */
+function take(learner: Learner, { observation, labels }: Labelled, prediction: Prediction | null): boolean {
+  if (Object.keys(labels).length === 0) return false
+  learner.take({ observation, labels, labelTime: observation.time, source: null, prediction })
+  return true
 }
 
-/** A row's labels have been taken. */
-function learn(
-  learner: Learner,
-  { observation, labels }: Labelled,
-  taken: Taken | null,
-  tasks: Map<string, TaskBoards>,
-  heard: LastJudged
-): void {
-  if (taken === null) return
-  const { outcome } = taken
+/** A row's labels are known from now on, to the baselines too. */
+function know({ options }: Learner, { observation, labels }: Labelled, tasks: Map<string, TaskBoards>): void {
   for (const name in labels) {
     const boards = tasks.get(name)!
-    const truth = boards.indexOf(labels[name]!)
-    boards.known.learn(domainOf(observation, learner.options.domain), truth)
-    // A repeat was judged when it came first.
-    if (outcome === 'learned' || outcome === 'overflowed') boards.arrival.add(truth, heard.of(name), each => boards.indexOf(each))
+    boards.known.learn(domainOf(observation, options.domain), boards.indexOf(labels[name]!))
   }
 }
 

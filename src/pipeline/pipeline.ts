@@ -10,31 +10,33 @@ import type { Learner } from '../learner/learner.ts'
 import type { LearnerOptions } from '../learner/options.ts'
 import type { Codec } from './codec.ts'
 import { CostMeter } from './cost-meter.ts'
+import { assemble, type Crew } from './crew.ts'
 import type { Gateway, PipelineStatus, Receipt, Timings } from './gateway.ts'
 import { Heard } from './heard.ts'
 import { Intake } from './intake.ts'
 import { JoinStage } from './join-stage.ts'
-import { Keeper } from './keeper.ts'
-import { LearnStage } from './learn-stage.ts'
-import type { Claim, Forgetful, Incoming, Log, Position, Retention } from './log.ts'
-import { partitionOf } from './partition.ts'
+import type { Forgetful, Incoming, Leasing, Log, Position, Retention } from './log.ts'
 import { type Postable, Posting, type Unusable } from './posting.ts'
-import { PredictStage } from './predict-stage.ts'
-import { recover, type StateCodec } from './recover.ts'
+import type { StateCodec } from './recover.ts'
+import { type Duty, duties, SHARD, type SoleRole } from './roles.ts'
 import type { SnapshotStore } from './snapshot-store.ts'
-import type { Stage } from './stage.ts'
 import { Step } from './step.ts'
 import { Tallies } from './tallies.ts'
-import { type Load, Throttle } from './throttle.ts'
+import type { Load } from './throttle.ts'
 
 /** What the loop is doing, for whoever kills it in a test. */
 export type Phase = 'recovering' | 'reading' | 'folding' | 'committing' | 'snapshotting'
 
 export interface PipelineOptions {
-  readonly log: Log & Partial<Forgetful>
+  /** Where it knows who lives, a learner stands by as long as another one is active. */
+  readonly log: Log & Partial<Forgetful> & Partial<Leasing>
   readonly codec: Codec
   readonly snapshots: SnapshotStore
   readonly state: StateCodec
+  /** What of the work this process does. */
+  readonly role: SoleRole
+  /** When a learner publishes its state, where the log has the topic for it; `run` tells this one from those before. */
+  readonly publish: { readonly run: string; readonly everyExamples: number; readonly everyMs: number }
   readonly learner: LearnerOptions
   readonly room: RoomOptions
   readonly policy: Policy
@@ -51,10 +53,6 @@ export interface PipelineOptions {
   readonly phase?: (phase: Phase) => void
 }
 
-/** The group whose positions the pipeline moves, and the key of its examples. */
-export const GROUP = 'andon'
-export const SHARD = 'shard-0'
-const INPUTS: readonly Topic[] = ['observations', 'predictions', 'labels', 'examples']
 /** Records of a step: enough to share a commit's cost, few enough that one waits for milliseconds. */
 const BATCH = 500
 /** How often an idle pipeline looks at its clocks. */
@@ -63,16 +61,17 @@ const FULL_WAIT_MS = 500
 
 export class Pipeline implements Gateway {
   readonly #options: PipelineOptions
+  readonly #duty: Duty
   readonly #intake: Intake
   readonly #meter: CostMeter
   readonly #tallies = new Tallies()
   readonly #join: JoinStage
   readonly #posting: Posting
   readonly #startedAt: number
-  #learner: Learner | null = null
-  #claim: Claim | null = null
-  #keeper: Keeper | null = null
-  #stages: readonly Stage[] = []
+  /** Null until everybody is in place. */
+  #crew: Crew | null = null
+  /** What a standby holds. */
+  #standing: { readonly learner: Learner; readonly positions: readonly Position[] } | null = null
   #lag: Record<string, number> = {}
   #reasons: readonly string[] = ['starting']
   readonly #heard: Heard
@@ -81,6 +80,7 @@ export class Pipeline implements Gateway {
   constructor(options: PipelineOptions) {
     const { codec, policy, stopwatch, clock, room, timings, log, posting } = options
     this.#options = options
+    this.#duty = duties[options.role]
     this.#startedAt = clock()
     this.#intake = new Intake(codec, policy)
     this.#meter = new CostMeter(stopwatch)
@@ -114,6 +114,7 @@ export class Pipeline implements Gateway {
       tell('info', 'stopped while the state was being recovered, nothing is changed')
       return
     }
+    const crew = this.#crew!
     const halt = new AbortController()
     let drainUntil = Number.POSITIVE_INFINITY
     const drain = (): void => {
@@ -122,7 +123,7 @@ export class Pipeline implements Gateway {
     stop.addEventListener('abort', drain)
     if (stop.aborted) drain()
     const givenUp = (): boolean => stop.aborted && clock() >= drainUntil
-    const batches = log.read(INPUTS, this.#claim!.positions(), halt.signal, BATCH)[Symbol.asyncIterator]()
+    const batches = log.read(this.#duty.inputs, crew.claim.positions(), halt.signal, BATCH)[Symbol.asyncIterator]()
     const ahead = (): ReturnType<typeof batches.next> => {
       const next = batches.next()
       next.catch(() => undefined) // thrown where it is awaited; until then it must not end the process
@@ -142,24 +143,27 @@ export class Pipeline implements Gateway {
         if (batch !== 'idle') next = ahead()
         await this.#measureLag()
       }
-      await this.#keeper!.save()
-      tell('info', `stopped after ${this.#learner!.learned} examples, everything saved`)
+      if (!(await this.#publishLast(givenUp))) return
+      await crew.keeper?.save()
+      tell('info', crew.learner === null ? 'stopped, everything saved' : `stopped after ${crew.learner.learned} examples, everything saved`)
     } finally {
       this.#reasons = ['stopped']
       stop.removeEventListener('abort', drain)
       halt.abort()
       await batches.return?.()
+      await crew.lease?.release()
     }
   }
 
-  /** The state, for `replay` and tests. Null before it has been recovered. */
+  /** The state, for `replay` and tests. Null before it has been recovered, and of who only joins. */
   get learner(): Learner | null {
-    return this.#learner
+    return this.#crew?.learner ?? this.#standing?.learner ?? null
   }
 
   status(): PipelineStatus {
-    const learner = this.#learner
-    if (learner === null) throw new Fault('UNAVAILABLE', 'expected a recovered state, it is still being recovered: ask again later')
+    const { learner } = this
+    if (learner === null && (this.#crew === null || this.#duty.learns))
+      throw new Fault('UNAVAILABLE', 'expected a recovered state, it is still being recovered: ask again later')
     const { predict, learn, single } = this.#meter.spentMs
     const perEvent = (ms: number, n: number): number => (n === 0 ? 0 : (1000 * ms) / n)
     const folded = this.#tallies.of('examples', 'learned')
@@ -167,12 +171,13 @@ export class Pipeline implements Gateway {
       ready: this.#reasons.length === 0,
       reasons: this.#reasons,
       startedAt: this.#startedAt,
-      learner: learner.status(),
+      role: this.#options.role,
+      learner: learner?.status() ?? null,
       lag: this.#lag,
-      positions: this.#claim?.positions() ?? [],
+      positions: this.#crew?.claim.positions() ?? this.#standing?.positions ?? [],
       events: this.#tallies.all(),
       waiting: this.#join.room.size,
-      snapshot: this.#keeper?.newest ?? null,
+      snapshot: this.#crew?.keeper?.newest ?? null,
       costs: { predict: perEvent(predict, this.#predicted), learn: perEvent(learn, folded), single: perEvent(single, folded) }
     }
   }
@@ -194,66 +199,39 @@ export class Pipeline implements Gateway {
   }
 
   async #recover(stop: AbortSignal): Promise<void> {
-    const { log, codec, snapshots, state, learner, load, tell, timings, stopwatch, phase } = this.#options
-    const before = stopwatch()
-    this.#claim = await log.claim(GROUP)
-    for await (const { key, value } of this.#claim.notes())
-      if (key.startsWith('join/')) this.#join.room.restore(key.slice('join/'.length), value)
-    this.#join.room.restored()
-    const recovered = await recover({
-      log,
-      codec,
-      intake: this.#intake,
-      snapshots,
-      state,
-      learner,
-      meter: this.#meter,
-      committed: this.#claim.positions(),
-      signal: stop
-    })
-    for (const warning of recovered.warnings) tell('warn', warning)
-    this.#learner = recovered.learner
-    // Of what is folded again the signals are told already: the next snapshot stands behind them, too.
-    const home = partitionOf(SHARD, log.partitions.signals ?? 1)
-    const signals = (await log.ends(['signals'])).find(each => each.partition === home) ?? null
-    const keeping = { ...this.#options, inputs: INPUTS, saving: () => phase?.('snapshotting') }
-    this.#keeper = new Keeper(keeping, recovered.learner, this.#claim, recovered.snapshot, signals)
-    const shared = { learner: recovered.learner, clock: stopwatch }
-    const admits = (id: string, time: number): boolean => this.#join.room.admits(id, time)
-    const served = (prediction: Prediction): void => {
-      this.#predicted++
-      this.#posting.served(prediction)
-    }
-    this.#stages = [
-      new PredictStage({ ...shared, admits, served, predictMs: ms => timings.predictMs(ms) }),
-      this.#join,
-      new LearnStage({ ...shared, shard: SHARD, learnMs: ms => timings.learnMs(ms) }),
-      new Throttle({
-        ...load,
-        learner: recovered.learner,
-        shard: SHARD,
+    const { tell, stopwatch } = this.#options
+    let before = stopwatch()
+    const crew = await assemble(
+      this.#options,
+      {
+        intake: this.#intake,
+        meter: this.#meter,
+        join: this.#join,
+        served: prediction => {
+          this.#predicted++
+          this.#posting.served(prediction)
+        },
         lag: () => this.#lag.examples ?? 0,
-        tell: message => tell('info', message)
-      })
-    ]
-    if (recovered.learner.kernel === 'plain')
-      tell(
-        'warn',
-        'expected WebAssembly with SIMD and shared memory, there is none to be had: learning gives the same bits about ten times slower'
-      )
-    if (recovered.warnings.length > 0) await this.#keeper.save(true)
+        standing: (learner, positions) => {
+          this.#standing = { learner, positions }
+          this.#reasons = ['standing by: another learner is active']
+          before = stopwatch()
+        }
+      },
+      stop
+    )
+    this.#crew = crew
     await this.#measureLag()
     this.#reasons = []
-    tell(
-      'info',
-      `ready in ${Math.round(stopwatch() - before)} ms: ${recovered.learner.learned} examples known, ${recovered.refolded} folded again`
-    )
+    const known = crew.learner === null ? '' : `: ${crew.learner.learned} examples known, ${crew.refolded} folded again`
+    tell('info', `ready in ${Math.round(stopwatch() - before)} ms${known}`)
   }
 
   /** One step: every record of the batch through its stages, then all of it committed. False when given up for want of room. */
   async #take(batch: readonly Incoming[], givenUp: () => boolean): Promise<boolean> {
     const { codec, clock, phase } = this.#options
     phase?.('folding')
+    const { stages, keeper } = this.#crew!
     const step = new Step(codec, (topic, outcome) => this.#tallies.add(topic, outcome))
     const positions = new Map<string, Position>()
     for (const record of batch) {
@@ -262,25 +240,34 @@ export class Pipeline implements Gateway {
       if (topic === 'predictions') this.#heard.took(record)
       const event = this.#intake.read(record)
       if ('code' in event) step.reject(record, event)
-      else for (const stage of this.#stages) if (stage.topics.includes(topic as Topic)) stage.take(record, event, step)
+      else for (const stage of stages) if (stage.topics.includes(topic as Topic)) stage.take(record, event, step)
     }
-    for (const stage of this.#stages) stage.settle(step, clock(), this.#heard.until)
+    for (const stage of stages) stage.settle(step, clock(), this.#heard.until)
     if (batch.length > 0 || step.outputs.length > 0 || step.notes.length > 0) {
       phase?.('committing')
       if (!(await this.#commit(step, [...positions.values()], givenUp))) return false
       step.committed()
     }
-    await this.#keeper!.tend()
+    await keeper?.tend()
     return true
+  }
+
+  /** Predictors go on with the last state while there is no learner. False when given up for want of room. */
+  async #publishLast(givenUp: () => boolean): Promise<boolean> {
+    const step = new Step(this.#options.codec, () => {})
+    this.#crew!.publisher?.flush(step, this.#options.clock())
+    return step.outputs.length === 0 || this.#commit(step, [], givenUp)
   }
 
   /** Commits, waiting for room as long as there is none: the log stays readable meanwhile. False when given up. */
   async #commit({ outputs, notes }: Step, positions: readonly Position[], givenUp: () => boolean): Promise<boolean> {
     const { tell } = this.#options
+    const { claim, keeper, publisher } = this.#crew!
     for (;;) {
       try {
-        const written = await this.#claim!.commit({ outputs, notes, positions })
-        this.#keeper!.committed(written)
+        const written = await claim.commit({ outputs, notes, positions })
+        keeper?.committed(written)
+        publisher?.committed(written)
         if (this.#reasons.length > 0) tell('info', 'there is room in the log again')
         this.#reasons = []
         return true
@@ -288,7 +275,7 @@ export class Pipeline implements Gateway {
         if (!isPassing(error)) throw error
         if (this.#reasons.length === 0) tell('error', `${error.message}; nothing is lost, trying again`)
         this.#reasons = [error.message]
-        await this.#keeper!.retain()
+        await keeper?.retain()
         if (givenUp()) return false
         await new Promise(resolve => setTimeout(resolve, FULL_WAIT_MS))
       }
@@ -298,9 +285,10 @@ export class Pipeline implements Gateway {
   async #measureLag(): Promise<void> {
     const { log, clock } = this.#options
     const now = clock()
-    const at = new Map(this.#claim!.positions().map(p => [`${p.topic}/${p.partition}`, p.offset]))
-    const lag: Record<string, number> = Object.fromEntries(INPUTS.map(topic => [topic, 0]))
-    for (const { topic, partition, offset } of await log.ends(INPUTS)) {
+    const at = new Map(this.#crew!.claim.positions().map(p => [`${p.topic}/${p.partition}`, p.offset]))
+    const { inputs } = this.#duty
+    const lag: Record<string, number> = Object.fromEntries(inputs.map(topic => [topic, 0]))
+    for (const { topic, partition, offset } of await log.ends(inputs)) {
       const behind = offset - (at.get(`${topic}/${partition}`) ?? 0)
       lag[topic]! += behind
       if (topic === 'predictions' && behind === 0) this.#heard.emptied(partition, now)

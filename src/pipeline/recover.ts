@@ -30,6 +30,8 @@ export interface RecoverOptions {
   /** Where the learner stands: the first example not yet committed, per partition. */
   readonly committed: readonly Position[]
   readonly signal: AbortSignal
+  /** A state to go on from in place of a snapshot: what an earlier recovery gave, up to its committed positions. */
+  readonly from?: { readonly recovered: Recovered; readonly positions: readonly Position[] }
   /** The log may hold signals of examples after `committed`: a replay up to there, or beside a running process. */
   readonly earlier?: boolean
   /** Called after every record folded again with the number done. */
@@ -49,8 +51,8 @@ export interface Recovered {
 /** The state at the committed positions. Throws the signal's reason when aborted: a state half recovered is none. */
 export async function recover(options: RecoverOptions): Promise<Recovered> {
   const committed = options.committed.filter(position => position.topic === 'examples')
-  const { learner, snapshot, warnings } = await newestGood(options, committed)
-  const from = snapshot?.positions ?? []
+  const { learner, snapshot, warnings } = options.from?.recovered ?? (await newestGood(options, committed))
+  const from = options.from?.positions ?? snapshot?.positions ?? []
   await refuseGap(options.log, from, committed)
   const signals: Signal[] = []
   let refolded = 0
@@ -61,7 +63,8 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
     refolded++
     options.progress?.(refolded)
   }
-  await compare(options, snapshot, signals)
+  // Of a state gone on from, the signals before were compared then, and where they end is not known.
+  if (options.from === undefined) await compare(options, snapshot, signals)
   return { learner, refolded, snapshot, warnings }
 }
 

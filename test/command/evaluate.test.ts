@@ -105,10 +105,11 @@ test('a curve tells of the same rows along decision exponents, the learner’s o
   }
 })
 
-test('with labels late the curve says that it is not of what was served; unasked there is none', async () => {
+test('with labels late the curve is of what was served all the same; unasked there is none', async () => {
   const [late, plain] = await Promise.all([cli.run([...asked, '--curve', '--delay', '40']), cli.run(asked)])
-  const { curve, calibration } = summaryOf(late).tasks.fault!
-  expect([curve!.scored, curve!.judged, calibration.scored, calibration.judged]).toEqual(['on arrival', ROWS - 40, 'on arrival', ROWS - 40])
+  const { judged, scores, calibration, curve } = summaryOf(late).tasks.fault!
+  expect([curve!.scored, curve!.judged, calibration.scored, calibration.judged]).toEqual(['as served', judged, 'as served', judged])
+  expect(curve!.points.find(each => each.exponent === 0)).toMatchObject({ kappa: scores.kappa, gMean: scores.gMean })
   expect(summaryOf(plain).tasks.fault!.curve).toBeNull()
 })
 

@@ -46,6 +46,8 @@ describe('over a real pipeline', () => {
       snapshots: noSnapshots,
       state: { encode: () => new Uint8Array(), decode: () => null },
       learner: { ...defaultLearnerOptions, experts: 2 },
+      role: 'all',
+      publish: { run: 'run', everyExamples: 100, everyMs: 1000 },
       load: { behind: 0, least: 1 },
       room: { maxWaiting: 1000, maxAgeMs: 3_600_000, predictionWaitMs: 1000, maxIds: 1000 },
       policy: { maxSkewMs: 60_000, maxFeatures: 100 },

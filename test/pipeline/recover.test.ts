@@ -8,8 +8,9 @@ import { noMeter } from '../../src/learner/meter.ts'
 import { defaultLearnerOptions } from '../../src/learner/options.ts'
 import { Intake } from '../../src/pipeline/intake.ts'
 import type { Position } from '../../src/pipeline/log.ts'
-import { GROUP, Pipeline, SHARD } from '../../src/pipeline/pipeline.ts'
+import { Pipeline } from '../../src/pipeline/pipeline.ts'
 import { recover } from '../../src/pipeline/recover.ts'
+import { GROUP, SHARD } from '../../src/pipeline/roles.ts'
 import type { SnapshotStore } from '../../src/pipeline/snapshot-store.ts'
 
 const NOW = Date.UTC(2026, 4, 1)
@@ -38,6 +39,8 @@ async function learned(count: number) {
       snapshots,
       state: { encode: encodeSaved, decode: decodeSaved },
       learner,
+      role: 'all',
+      publish: { run: 'run', everyExamples: 100, everyMs: 1000 },
       load: { behind: 0, least: 1 },
       room: { maxWaiting: 1000, maxAgeMs: 3_600_000, predictionWaitMs: 1000, maxIds: 1000 },
       policy,

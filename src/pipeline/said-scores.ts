@@ -1,11 +1,11 @@
 /**
- * Scores of what a committee says when a label comes, before it learns it. Without delay that is what was served; with
- * delay it is not: it knows the labels of rows served since, and flatters. So whoever shows these says which it is.
+ * Scores of what a committee said that need more than a prediction carries: what decides before the class bias, and how
+ * frequent the classes were then.
  */
 import { Curve, type CurveReport } from '../judge/curve.ts'
 import { Scoreboard } from '../judge/scoreboard.ts'
 import { decide } from '../learner/decision.ts'
-import type { Judged, Watcher } from '../learner/watcher.ts'
+import type { Judged, Said, Watcher } from '../learner/watcher.ts'
 
 /** What a committee said of a task. */
 export interface Heard {
@@ -17,12 +17,12 @@ export interface Heard {
   readonly chosen: number
   /** Forgetting counts of the classes, (C). */
   readonly counts: Float64Array
-  /** What the single model says, (C), and chooses; null where it does not run. */
+  /** What the single model says, (C), and chooses, when a label came; null where it does not run. */
   readonly single: { readonly probabilities: Float32Array; readonly chosen: number } | null
 }
 
-/** Keeps what was said of each task of the record taken last. */
-export class LastJudged implements Watcher {
+/** Keeps what was said of each task of the record asked about last. */
+export class LastSaid implements Watcher {
   readonly #heard = new Map<string, Heard>()
 
   /** Forgets the record before. */
@@ -35,20 +35,23 @@ export class LastJudged implements Watcher {
     return this.#heard.get(task) ?? null
   }
 
-  judged({ task, classes, p, reported, chosen, single, counts }: Judged): void {
-    this.#heard.set(task, {
-      classes: classes.slice(),
-      p: p.slice(),
-      reported: Float32Array.from(reported),
-      chosen,
-      counts: counts.slice(),
-      single: single === null ? null : { probabilities: Float32Array.from(single.probabilities), chosen: single.chosen }
-    })
+  judged(judged: Judged): void {
+    const { single } = judged
+    this.#keep(judged, single === null ? null : { probabilities: Float32Array.from(single.probabilities), chosen: single.chosen })
+  }
+
+  predicted(said: Said): void {
+    this.#keep(said, null)
+  }
+
+  #keep({ task, classes, p, reported, chosen, counts }: Said, single: Heard['single']): void {
+    const heard = { classes: classes.slice(), p: p.slice(), reported: Float32Array.from(reported), chosen, counts: counts.slice(), single }
+    this.#heard.set(task, heard)
   }
 }
 
-export interface ArrivalReport {
-  /** Labels that came. */
+export interface SaidReport {
+  /** Labels that it was compared with. */
   readonly judged: number
   /** Expected calibration error of the class decided for, before and after the class bias. */
   readonly calibration: { readonly beforeBias: number | null; readonly afterBias: number | null }
@@ -56,7 +59,7 @@ export interface ArrivalReport {
   readonly curve: CurveReport | null
 }
 
-export class ArrivalScores {
+export class SaidScores {
   readonly #before = new Scoreboard({ window: 0, forget: 1 })
   readonly #after = new Scoreboard({ window: 0, forget: 1 })
   readonly #curve: Curve | null
@@ -87,7 +90,7 @@ export class ArrivalScores {
     )
   }
 
-  report(classes: readonly string[]): ArrivalReport {
+  report(classes: readonly string[]): SaidReport {
     const before = this.#before.report(classes)
     return {
       judged: before.n,

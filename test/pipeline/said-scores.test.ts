@@ -3,8 +3,8 @@ import { Learner } from '../../src/learner/learner.ts'
 import { defaultLearnerOptions, type LearnerOptions } from '../../src/learner/options.ts'
 import type { Judged } from '../../src/learner/watcher.ts'
 import { Random } from '../../src/numeric/random.ts'
-import { ArrivalScores, type Heard, LastJudged } from '../../src/pipeline/arrival-scores.ts'
 import { evaluate, type Labelled, type TaskEvaluation } from '../../src/pipeline/evaluation.ts'
+import { type Heard, LastSaid, SaidScores } from '../../src/pipeline/said-scores.ts'
 import { observation } from '../learner/stream.ts'
 
 const said = (p: readonly number[], reported = p, counts = [99, 1]): Heard => ({
@@ -17,9 +17,9 @@ const said = (p: readonly number[], reported = p, counts = [99, 1]): Heard => ({
 })
 const inOrder = (name: string) => ['good', 'bad'].indexOf(name)
 
-describe('scores on arrival', () => {
+describe('scores of what was said', () => {
   test('choose along the exponents by what decides and how frequent the classes are', () => {
-    const scores = new ArrivalScores([0, 0.5])
+    const scores = new SaidScores([0, 0.5])
     scores.add(1, said([0.7, 0.3]), inOrder)
     scores.add(0, said([0.99, 0.01]), inOrder)
     const { curve, judged } = scores.report(['good', 'bad'])
@@ -28,7 +28,7 @@ describe('scores on arrival', () => {
   })
 
   test('measure calibration by the chosen class’s probability, as it decides and as it is reported', () => {
-    const scores = new ArrivalScores([])
+    const scores = new SaidScores([])
     for (const truth of [0, 0, 1, 1]) scores.add(truth, said([0.8, 0.2], [0.5, 0.5]), inOrder)
     const { calibration, curve } = scores.report(['good', 'bad'])
     expect(calibration.beforeBias).toBeCloseTo(0.3, 12) // says .8, half are right
@@ -37,7 +37,7 @@ describe('scores on arrival', () => {
   })
 
   test('count a label of which nothing was said as missed, by every exponent', () => {
-    const scores = new ArrivalScores([0, 1])
+    const scores = new SaidScores([0, 1])
     scores.add(0, null, inOrder)
     scores.add(0, said([0.9, 0.1]), inOrder)
     const { judged, curve } = scores.report(['good', 'bad'])
@@ -46,7 +46,7 @@ describe('scores on arrival', () => {
   })
 
   test('take classes by their names, whatever their order', () => {
-    const [one, other] = [new ArrivalScores([0]), new ArrivalScores([0])]
+    const [one, other] = [new SaidScores([0]), new SaidScores([0])]
     for (const truth of [0, 1, 1]) {
       one.add(truth, said([0.6, 0.4]), inOrder)
       other.add(1 - truth, said([0.6, 0.4]), name => 1 - inOrder(name))
@@ -57,7 +57,7 @@ describe('scores on arrival', () => {
 })
 
 test('what was heard stands after the committee went on, until the next record', () => {
-  const heard = new LastJudged()
+  const heard = new LastSaid()
   const live = { classes: ['a', 'b'], p: Float64Array.of(0.6, 0.4), reported: Float64Array.of(0.5, 0.5), counts: Float64Array.of(3, 2) }
   const single = { probabilities: Float32Array.of(0.25, 0.75), chosen: 1 }
   heard.judged({ ...live, task: 'fault', chosen: 0, single } as unknown as Judged)
@@ -116,35 +116,31 @@ describe('evaluation', () => {
   }
   const figures = ({ report: { scores } }: TaskEvaluation) => ({ kappa: scores.kappa, gMean: scores.gMean, macroF1: scores.macroF1 })
 
-  test('without delay tells at the learner’s own exponent what it scores, and the calibration error of what it reports', async () => {
-    for (const decisionExponent of [0, 0.3, 1]) {
-      for (const task of Object.values(await evaluated({ decisionExponent }, 0))) {
-        const { curve, judged, calibration } = task.onArrival
-        expect(judged).toBe(task.report.n)
-        expect(curve!.points.find(each => each.exponent === decisionExponent)).toMatchObject(figures(task))
-        expect(calibration.afterBias).toBe(task.report.scores.ece)
-        expect(calibration.beforeBias).not.toBe(calibration.afterBias)
+  test.each([0, 40])(
+    'with labels %i rows late tells at the learner’s own exponent what it scores, and the calibration error of what it reports',
+    async delay => {
+      for (const decisionExponent of [0, 0.3, 1]) {
+        for (const task of Object.values(await evaluated({ decisionExponent }, delay))) {
+          const { curve, judged, calibration } = task.said
+          expect(judged).toBe(task.report.n)
+          expect(curve!.points.find(each => each.exponent === decisionExponent)).toMatchObject(figures(task))
+          expect(calibration.afterBias).toBe(task.report.scores.ece)
+          expect(calibration.beforeBias).not.toBe(calibration.afterBias)
+        }
       }
     }
-  })
+  )
 
   test('tells the same curve whatever the learner itself decides with', async () => {
     const [one, other] = await Promise.all([evaluated({}, 0), evaluated({ decisionExponent: 1 }, 0)])
-    expect(other.fault!.onArrival.curve).toEqual(one.fault!.onArrival.curve)
+    expect(other.fault!.said.curve).toEqual(one.fault!.said.curve)
     expect(figures(other.fault!)).not.toEqual(figures(one.fault!))
-  })
-
-  test('with delay judges the labels that came, which is not what was served', async () => {
-    const { fault } = await evaluated({}, 40)
-    const { curve, judged } = fault!.onArrival
-    expect([judged, fault!.report.n]).toEqual([ROWS - 40, ROWS])
-    expect(curve!.points.find(each => each.exponent === 0)).not.toMatchObject(figures(fault!))
   })
 
   test('scores what it scores without a curve, and has none where none was asked for', async () => {
     const [plain, curved] = await Promise.all([evaluated({}, 3, []), evaluated({}, 3)])
-    expect(plain.fault!.onArrival.curve).toBeNull()
+    expect(plain.fault!.said.curve).toBeNull()
     expect(plain.fault!.report).toEqual(curved.fault!.report)
-    expect(plain.fault!.onArrival.calibration).toEqual(curved.fault!.onArrival.calibration)
+    expect(plain.fault!.said.calibration).toEqual(curved.fault!.said.calibration)
   })
 })
