@@ -12,6 +12,7 @@ import type { Codec } from './codec.ts'
 import { CostMeter } from './cost-meter.ts'
 import { assemble, type Crew } from './crew.ts'
 import type { Gateway, PipelineStatus, Receipt, Timings } from './gateway.ts'
+import { Heard } from './heard.ts'
 import { Intake } from './intake.ts'
 import { JoinStage } from './join-stage.ts'
 import type { Forgetful, Incoming, Leasing, Log, Position, Retention } from './log.ts'
@@ -77,8 +78,7 @@ export class Pipeline implements Gateway {
   #standing: { readonly learner: Learner; readonly positions: readonly Position[] } | null = null
   #lag: Record<string, number> = {}
   #reasons: readonly string[] = ['starting']
-  /** Every prediction that the log took before this time has been taken, milliseconds since 1970. */
-  #heard = Number.NEGATIVE_INFINITY
+  readonly #heard: Heard
   #predicted = 0
 
   constructor(options: PipelineOptions) {
@@ -88,6 +88,7 @@ export class Pipeline implements Gateway {
     this.#startedAt = clock()
     this.#intake = new Intake(codec, policy)
     this.#meter = new CostMeter(stopwatch)
+    this.#heard = new Heard(log.partitions.predictions ?? 1)
     this.#join = new JoinStage({ ...room, codec, shards: options.shards, labelDelay: ms => timings.labelDelay(ms) })
     this.#posting = new Posting({
       ...posting,
@@ -240,12 +241,12 @@ export class Pipeline implements Gateway {
     for (const record of batch) {
       const { topic, partition, offset } = record
       positions.set(`${topic}/${partition}`, { topic, partition, offset: offset + 1 })
-      if (topic === 'predictions') this.#heard = Math.max(this.#heard, record.timestamp - 1)
+      if (topic === 'predictions') this.#heard.took(record)
       const event = this.#intake.read(record)
       if ('code' in event) step.reject(record, event)
       else for (const stage of stages) if (stage.topics.includes(topic as Topic)) stage.take(record, event, step)
     }
-    for (const stage of stages) stage.settle(step, clock(), this.#heard)
+    for (const stage of stages) stage.settle(step, clock(), this.#heard.until)
     if (batch.length > 0 || step.outputs.length > 0 || step.notes.length > 0) {
       phase?.('committing')
       if (!(await this.#commit(step, [...positions.values()], givenUp))) return false
@@ -291,9 +292,12 @@ export class Pipeline implements Gateway {
     const at = new Map(this.#crew!.claim.positions().map(p => [`${p.topic}/${p.partition}`, p.offset]))
     const { inputs } = this.#duty
     const lag: Record<string, number> = Object.fromEntries(inputs.map(topic => [topic, 0]))
-    for (const { topic, partition, offset } of await log.ends(inputs)) lag[topic]! += offset - (at.get(`${topic}/${partition}`) ?? 0)
+    for (const { topic, partition, offset } of await log.ends(inputs)) {
+      const behind = offset - (at.get(`${topic}/${partition}`) ?? 0)
+      lag[topic]! += behind
+      if (topic === 'predictions' && behind === 0) this.#heard.emptied(partition, now)
+    }
     this.#lag = lag
-    if (lag.predictions === 0) this.#heard = Math.max(this.#heard, now)
   }
 
   #predictionOf(id: string): Prediction | null {

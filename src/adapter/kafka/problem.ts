@@ -31,6 +31,7 @@ const TRANSACTIONAL_ID_NOT_FOUND = 105
 
 /** Protocol errors that end by themselves, whatever the client says of them. */
 const passing = new Set([
+  'UNKNOWN',
   'UNKNOWN_TOPIC_OR_PARTITION',
   'CONCURRENT_TRANSACTIONS',
   'GROUP_LOAD_IN_PROGRESS',
@@ -112,7 +113,10 @@ export function problemOf(error: unknown, { what, user }: Doing): Problem {
     const told = `could not ${what}: ${message} (the brokers are gone or busy${hint})`
     return { passing: true, said: told, fault: () => new Fault('UNAVAILABLE', `expected the cluster to answer, ${told}`, root) }
   }
-  return { passing: false, said: `could not ${what}: ${message}`, fault: () => root }
+  // What the callers themselves know how to take; anything else that the cluster says is a no.
+  if (type === '' || type === 'OFFSET_OUT_OF_RANGE' || isSequenceLost(root))
+    return { passing: false, said: `could not ${what}: ${message}`, fault: () => root }
+  return stop('CONFIG_INVALID', `expected the cluster to let us ${what}, it refuses: ${message}`)
 }
 
 function rightOf(type: string): string {

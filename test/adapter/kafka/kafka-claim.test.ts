@@ -101,18 +101,19 @@ describe.skipIf(noKafka !== null)('a claim on a real broker', () => {
     const built = compileSources()
     try {
       await withLog(async (log, prefix) => {
-        const worker = (name: string) =>
-          spawn(process.execPath, [join(import.meta.dirname, 'claimer.mjs'), built.path, broker().address, prefix, name], {
-            stdio: ['ignore', 'pipe', 'inherit']
+        await log.claim('g') // a cluster that knows no transactions yet makes its first claims wait
+        const workers = ['a', 'b', 'c'].map(name => {
+          const child = spawn(process.execPath, [join(import.meta.dirname, 'claimer.mjs'), built.path, broker().address, prefix, name], {
+            stdio: ['pipe', 'pipe', 'inherit']
           })
-        const outcomes = await Promise.all(
-          ['a', 'b', 'c'].map(async name => {
-            const child = worker(name)
-            let said = ''
-            child.stdout.on('data', data => (said += data))
-            await once(child, 'exit')
-            return JSON.parse(said) as { name: string; ended: string; made: string[] }
-          })
+          let said = ''
+          child.stdout.on('data', data => (said += data))
+          return { child, ready: once(child.stdout, 'data'), ended: once(child, 'close').then(() => said.replace('ready\n', '')) }
+        })
+        await Promise.all(workers.map(({ ready }) => ready))
+        for (const { child } of workers) child.stdin.write('go\n')
+        const outcomes = (await Promise.all(workers.map(({ ended }) => ended))).map(
+          said => JSON.parse(said) as { name: string; ended: string; made: string[] }
         )
         expect(outcomes.map(({ ended }) => ended).sort()).toEqual(['LOG_FENCED', 'LOG_FENCED', 'done'])
         const made = outcomes.flatMap(outcome => outcome.made)

@@ -190,6 +190,12 @@ describe.skipIf(noKafka !== null)('a cluster that asks who comes', () => {
       /expected 5 partitions of the topic secure\.lines, the cluster has 2: set log\.partitions to 2/
     ],
     [
+      'more copies than there are brokers',
+      () => ({ brokers: [broker().address], partitions, prefix: 'copies.', create: true, replication: 3 }),
+      'CONFIG_INVALID',
+      /let us make the topics copies\.lines, copies\.parts, it refuses: Replication[ -]factor/
+    ],
+    [
       'a broker that is not there',
       async () => ({ brokers: [`127.0.0.1:${await freePort()}`], partitions, openMs: 500 }),
       'UNAVAILABLE',
