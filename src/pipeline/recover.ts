@@ -68,13 +68,17 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   return { learner, refolded, snapshot, warnings }
 }
 
-/** Records of a topic from `from` up to `to`, in the order of the log. Ends by itself; throws the signal's reason when aborted before. */
+/**
+ * Records of a topic from `from` up to `to`, in the order of the log, read in batches of at most `limit`. Ends by itself;
+ * throws the signal's reason when aborted before.
+ */
 export async function* range(
   log: Log,
   topic: string,
   from: readonly Position[],
   to: readonly Position[],
-  signal: AbortSignal
+  signal: AbortSignal,
+  limit?: number
 ): AsyncIterable<Incoming> {
   const start = new Map((await log.starts([topic])).map(p => [p.partition, p.offset]))
   for (const p of from) if (p.topic === topic) start.set(p.partition, Math.max(p.offset, start.get(p.partition) ?? 0))
@@ -83,11 +87,12 @@ export async function* range(
   const stop = new AbortController()
   const begin = [...start].map(([partition, offset]) => ({ topic, partition, offset }))
   try {
-    for await (const batch of log.read([topic], begin, AbortSignal.any([signal, stop.signal]))) {
+    for await (const batch of log.read([topic], begin, AbortSignal.any([signal, stop.signal]), limit)) {
       for (const record of batch) {
         const end = left.get(record.partition)
-        if (end === undefined || record.offset >= end) continue
-        yield record
+        if (end === undefined) continue
+        if (record.offset < end) yield record
+        // Retention may have taken the last ones meanwhile: a later record ends the stretch as well.
         if (record.offset + 1 >= end) left.delete(record.partition)
       }
       if (left.size === 0) return
@@ -100,7 +105,7 @@ export async function* range(
 }
 
 async function newestGood(
-  { snapshots, state, learner, meter }: RecoverOptions,
+  { log, snapshots, state, learner, meter }: RecoverOptions,
   committed: readonly Position[]
 ): Promise<{ learner: Learner; snapshot: StoredSnapshot | null; warnings: string[] }> {
   const warnings: string[] = []
@@ -123,6 +128,11 @@ async function newestGood(
       warnings.push(`snapshot ${stored.name} holds examples up to ${ahead.offset}, which the log has not committed: passed over`)
       continue
     }
+    const gap = await gapAfter(log, stored.positions, committed)
+    if (gap !== null) {
+      warnings.push(`snapshot ${stored.name} needs examples from ${gap.need} on, the oldest kept is ${gap.start}: passed over`)
+      continue
+    }
     const bytes = await wholeState(snapshots, stored.name)
     if (bytes instanceof Uint8Array) return { learner: loaded(bytes, stored.name), snapshot: stored, warnings }
     warnings.push(`snapshot ${stored.name} cannot be read (${bytes.message}): passed over`)
@@ -142,16 +152,26 @@ async function wholeState(snapshots: SnapshotStore, name: string): Promise<Uint8
 
 /** Retention must not have taken examples that the state still needs. */
 async function refuseGap(log: Log, from: readonly Position[], committed: readonly Position[]): Promise<void> {
-  for (const start of await log.starts(['examples'])) {
-    const need = from.find(p => p.topic === 'examples' && p.partition === start.partition)?.offset ?? 0
-    const end = committed.find(p => p.partition === start.partition)?.offset ?? 0
-    if (start.offset > need && end > need) {
-      throw new Fault(
-        'LOG_DAMAGED',
-        `expected examples from ${need} on in the log, the oldest kept is ${start.offset}: restore a backup or a snapshot at ${start.offset} or later`
-      )
-    }
+  const gap = await gapAfter(log, from, committed)
+  if (gap !== null)
+    throw new Fault(
+      'LOG_DAMAGED',
+      `expected examples from ${gap.need} on in the log, the oldest kept is ${gap.start}: restore a backup or a snapshot at ${gap.start} or later`
+    )
+}
+
+/** The first example needed and the oldest kept, where retention has taken what stands between. */
+async function gapAfter(
+  log: Log,
+  from: readonly Position[],
+  committed: readonly Position[]
+): Promise<{ readonly need: number; readonly start: number } | null> {
+  for (const { partition, offset: start } of await log.starts(['examples'])) {
+    const need = from.find(p => p.topic === 'examples' && p.partition === partition)?.offset ?? 0
+    const end = committed.find(p => p.partition === partition)?.offset ?? 0
+    if (start > need && end > need) return { need, start }
   }
+  return null
 }
 
 /** Holds the signals told again to those in the log, both ways. Those that retention took are not compared. */
