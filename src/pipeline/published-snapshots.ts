@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { Fault } from '../fault/fault.ts'
 import type { Forgetful, Incoming, Log, Position } from './log.ts'
-import { range } from './recover.ts'
+import { range } from './range.ts'
 import { decodeSnapshotRecord, encodeChunk, encodeHeader, type PublishedHeader, sha256 } from './snapshot-record.ts'
 import { type DamagedSnapshot, examplesIn, type SnapshotStore, type StoredSnapshot } from './snapshot-store.ts'
 

@@ -10,7 +10,8 @@ import type { LearnerOptions } from '../learner/options.ts'
 import type { Saved } from '../numeric/saved.ts'
 import type { Codec } from './codec.ts'
 import type { Intake } from './intake.ts'
-import type { Incoming, Log, Position } from './log.ts'
+import type { Log, Position } from './log.ts'
+import { range } from './range.ts'
 import type { SnapshotStore, StoredSnapshot } from './snapshot-store.ts'
 
 /** How state becomes bytes: the same tree, the same bytes. */
@@ -66,42 +67,6 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   // Of a state gone on from, the signals before were compared then, and where they end is not known.
   if (options.from === undefined) await compare(options, snapshot, signals)
   return { learner, refolded, snapshot, warnings }
-}
-
-/**
- * Records of a topic from `from` up to `to`, in the order of the log, read in batches of at most `limit`. Ends by itself;
- * throws the signal's reason when aborted before.
- */
-export async function* range(
-  log: Log,
-  topic: string,
-  from: readonly Position[],
-  to: readonly Position[],
-  signal: AbortSignal,
-  limit?: number
-): AsyncIterable<Incoming> {
-  const start = new Map((await log.starts([topic])).map(p => [p.partition, p.offset]))
-  for (const p of from) if (p.topic === topic) start.set(p.partition, Math.max(p.offset, start.get(p.partition) ?? 0))
-  const left = new Map(to.filter(p => p.topic === topic && p.offset > (start.get(p.partition) ?? 0)).map(p => [p.partition, p.offset]))
-  if (left.size === 0) return
-  const stop = new AbortController()
-  const begin = [...start].map(([partition, offset]) => ({ topic, partition, offset }))
-  try {
-    for await (const batch of log.read([topic], begin, AbortSignal.any([signal, stop.signal]), limit)) {
-      for (const record of batch) {
-        const end = left.get(record.partition)
-        if (end === undefined) continue
-        if (record.offset < end) yield record
-        // Retention may have taken the last ones meanwhile: a later record ends the stretch as well.
-        if (record.offset + 1 >= end) left.delete(record.partition)
-      }
-      if (left.size === 0) return
-    }
-    signal.throwIfAborted()
-    throw new Fault('LOG_CLOSED', `expected to read ${topic} to its committed end, the log was closed before`)
-  } finally {
-    stop.abort()
-  }
 }
 
 async function newestGood(
