@@ -19,6 +19,7 @@ import type { LearnerOptions } from './learner/options.ts'
 import type { Codec } from './pipeline/codec.ts'
 import type { Timings } from './pipeline/gateway.ts'
 import type { Forgetful, Log } from './pipeline/log.ts'
+import type { Depot } from './pipeline/migrate.ts'
 import { type Phase, Pipeline } from './pipeline/pipeline.ts'
 import { Predictor } from './pipeline/predictor.ts'
 import { STATE_TOPIC } from './pipeline/publish-stage.ts'
@@ -40,8 +41,11 @@ export interface Store {
 }
 
 /** Places under the data directory; each shard has a folder of snapshots. */
-export function placesOf(config: Config, shard: string = REST): { readonly log: string; readonly snapshots: string } {
-  return { log: join(config.dataDirectory, 'log'), snapshots: join(config.dataDirectory, 'snapshots', ...(shard === REST ? [] : [shard])) }
+export function placesOf(
+  { dataDirectory }: Pick<Config, 'dataDirectory'>,
+  shard: string = REST
+): { readonly log: string; readonly snapshots: string } {
+  return { log: join(dataDirectory, 'log'), snapshots: join(dataDirectory, 'snapshots', ...(shard === REST ? [] : [shard])) }
 }
 
 export interface OpenOptions {
@@ -115,6 +119,17 @@ function saslOf({ mechanism, username, password, tokenFile }: KafkaConfig['sasl'
   if (mechanism === 'none') throw new Error('expected a mechanism to sign in with, came none')
   if (mechanism === 'oauthbearer') return { mechanism, token: async () => new Secret((await readFile(tokenFile!, 'utf8')).trim()) }
   return { mechanism, username, password: password! }
+}
+
+/**
+ * Opens log and snapshots of a data directory for whoever copies them. Without `partitions` there must be a log, which has
+ * those it was made with. Throws a Fault where they cannot be opened.
+ */
+export async function openDepot(dataDirectory: string, maxMiB: number, partitions?: Readonly<Record<string, number>>): Promise<Depot> {
+  const { log: directory, snapshots } = placesOf({ dataDirectory })
+  if (partitions !== undefined) mkdirSync(directory, { recursive: true })
+  const log = await openLmdbLog({ directory, maxBytes: maxMiB * MEBI, ...(partitions === undefined ? {} : { partitions }) })
+  return { log, snapshots: openFileSnapshots(snapshots) }
 }
 
 /** The checks of a configuration. */

@@ -7,6 +7,7 @@ import type { JoinStage } from './join-stage.ts'
 import { Keeper } from './keeper.ts'
 import { LearnStage } from './learn-stage.ts'
 import type { Claim, Lease, Leasing, Log, Position } from './log.ts'
+import { expectFinished, refuseUnfinished } from './migrate.ts'
 import { partitionOf } from './partition.ts'
 import type { PipelineOptions } from './pipeline.ts'
 import { PredictStage } from './predict-stage.ts'
@@ -53,6 +54,7 @@ export async function assemble(options: PipelineOptions, loop: Loop, stop: Abort
     const claim = await claimFor(log, role, options.shard)
     const { joins, learns, predicts } = duties[role]
     if (joins) await restoreRoom(claim, loop.join)
+    else await refuseUnfinished(claim)
     const stages: Stage[] = joins ? [loop.join] : []
     const lease = warm?.lease ?? null
     if (!learns) return { claim, learner: null, keeper: null, publisher: null, stages, lease, refolded: 0 }
@@ -77,7 +79,10 @@ async function standIn(options: PipelineOptions, { intake, meter, standing }: Lo
 }
 
 async function restoreRoom(claim: Claim, { room }: JoinStage): Promise<void> {
-  for await (const { key, value } of claim.notes()) if (key.startsWith('join/')) room.restore(key.slice('join/'.length), value)
+  for await (const { key, value } of claim.notes()) {
+    expectFinished(key)
+    if (key.startsWith('join/')) room.restore(key.slice('join/'.length), value)
+  }
   room.restored()
 }
 

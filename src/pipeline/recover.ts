@@ -10,7 +10,8 @@ import type { LearnerOptions } from '../learner/options.ts'
 import type { Saved } from '../numeric/saved.ts'
 import type { Codec } from './codec.ts'
 import type { Intake } from './intake.ts'
-import type { Incoming, Log, Position } from './log.ts'
+import type { Log, Position } from './log.ts'
+import { range } from './range.ts'
 import type { Shards } from './shards.ts'
 import type { SnapshotStore, StoredSnapshot } from './snapshot-store.ts'
 
@@ -72,39 +73,8 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   return { learner, refolded, snapshot, warnings }
 }
 
-/** Records of a topic from `from` up to `to`, in the order of the log. Ends by itself; throws the signal's reason when aborted before. */
-export async function* range(
-  log: Log,
-  topic: string,
-  from: readonly Position[],
-  to: readonly Position[],
-  signal: AbortSignal
-): AsyncIterable<Incoming> {
-  const start = new Map((await log.starts([topic])).map(p => [p.partition, p.offset]))
-  for (const p of from) if (p.topic === topic) start.set(p.partition, Math.max(p.offset, start.get(p.partition) ?? 0))
-  const left = new Map(to.filter(p => p.topic === topic && p.offset > (start.get(p.partition) ?? 0)).map(p => [p.partition, p.offset]))
-  if (left.size === 0) return
-  const stop = new AbortController()
-  const begin = [...start].map(([partition, offset]) => ({ topic, partition, offset }))
-  try {
-    for await (const batch of log.read([topic], begin, AbortSignal.any([signal, stop.signal]))) {
-      for (const record of batch) {
-        const end = left.get(record.partition)
-        if (end === undefined || record.offset >= end) continue
-        yield record
-        if (record.offset + 1 >= end) left.delete(record.partition)
-      }
-      if (left.size === 0) return
-    }
-    signal.throwIfAborted()
-    throw new Fault('LOG_CLOSED', `expected to read ${topic} to its committed end, the log was closed before`)
-  } finally {
-    stop.abort()
-  }
-}
-
 async function newestGood(
-  { snapshots, state, learner, meter }: RecoverOptions,
+  { log, snapshots, state, learner, meter }: RecoverOptions,
   committed: readonly Position[]
 ): Promise<{ learner: Learner; snapshot: StoredSnapshot | null; warnings: string[] }> {
   const warnings: string[] = []
@@ -127,6 +97,11 @@ async function newestGood(
       warnings.push(`snapshot ${stored.name} holds examples up to ${ahead.offset}, which the log has not committed: passed over`)
       continue
     }
+    const gap = await gapAfter(log, stored.positions, committed)
+    if (gap !== null) {
+      warnings.push(`snapshot ${stored.name} needs examples from ${gap.need} on, the oldest kept is ${gap.start}: passed over`)
+      continue
+    }
     const bytes = await wholeState(snapshots, stored.name)
     if (bytes instanceof Uint8Array) return { learner: loaded(bytes, stored.name), snapshot: stored, warnings }
     warnings.push(`snapshot ${stored.name} cannot be read (${bytes.message}): passed over`)
@@ -146,16 +121,26 @@ async function wholeState(snapshots: SnapshotStore, name: string): Promise<Uint8
 
 /** Retention must not have taken examples that the state still needs. */
 async function refuseGap(log: Log, from: readonly Position[], committed: readonly Position[]): Promise<void> {
-  for (const start of await log.starts(['examples'])) {
-    const need = from.find(p => p.topic === 'examples' && p.partition === start.partition)?.offset ?? 0
-    const end = committed.find(p => p.partition === start.partition)?.offset ?? 0
-    if (start.offset > need && end > need) {
-      throw new Fault(
-        'LOG_DAMAGED',
-        `expected examples from ${need} on in the log, the oldest kept is ${start.offset}: restore a backup or a snapshot at ${start.offset} or later`
-      )
-    }
+  const gap = await gapAfter(log, from, committed)
+  if (gap !== null)
+    throw new Fault(
+      'LOG_DAMAGED',
+      `expected examples from ${gap.need} on in the log, the oldest kept is ${gap.start}: restore a backup or a snapshot at ${gap.start} or later`
+    )
+}
+
+/** The first example needed and the oldest kept, where retention has taken what stands between. */
+async function gapAfter(
+  log: Log,
+  from: readonly Position[],
+  committed: readonly Position[]
+): Promise<{ readonly need: number; readonly start: number } | null> {
+  for (const { partition, offset: start } of await log.starts(['examples'])) {
+    const need = from.find(p => p.topic === 'examples' && p.partition === partition)?.offset ?? 0
+    const end = committed.find(p => p.partition === partition)?.offset ?? 0
+    if (start > need && end > need) return { need, start }
   }
+  return null
 }
 
 /** Holds the signals told again to those in the log, both ways. Those that retention took are not compared. */

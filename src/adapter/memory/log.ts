@@ -180,11 +180,11 @@ class MemoryLog implements Log, Forgetful, Leasing {
         `expected room for ${records.length} records beside ${this.#records.length}, the limit is ${this.#maxRecords}`
       )
     const now = this.#clock()
-    const positions = records.map(({ topic, key, value }) => {
+    const positions = records.map(({ topic, key, value, timestamp = now }) => {
       const heads = this.#headsOf(topic)
       const partition = key === null ? heads.reduce((sum, { end }) => sum + end, 0) % heads.length : partitionOf(key, heads.length)
       const head = heads[partition]!
-      head.timestamp = Math.max(head.timestamp, now)
+      head.timestamp = Math.max(head.timestamp, Math.min(timestamp, now))
       const position = { topic, partition, offset: head.end++ }
       this.#records.push({ sequence: this.#next++, record: { ...position, key, value: value.slice(), timestamp: head.timestamp } })
       return position
