@@ -18,11 +18,13 @@ import { Fault } from './fault/fault.ts'
 import type { LearnerOptions } from './learner/options.ts'
 import type { Codec } from './pipeline/codec.ts'
 import type { Timings } from './pipeline/gateway.ts'
+import { layerSnapshots } from './pipeline/layered-snapshots.ts'
 import type { Forgetful, Log } from './pipeline/log.ts'
 import type { Depot } from './pipeline/migrate.ts'
 import { type Phase, Pipeline } from './pipeline/pipeline.ts'
 import { Predictor } from './pipeline/predictor.ts'
 import { STATE_TOPIC } from './pipeline/publish-stage.ts'
+import { isPublished, openPublishedSnapshots, snapshotsOf } from './pipeline/published-snapshots.ts'
 import type { StateCodec } from './pipeline/recover.ts'
 import type { Role, SoleRole } from './pipeline/roles.ts'
 import { REST, Shards } from './pipeline/shards.ts'
@@ -63,14 +65,20 @@ export async function openStore(config: Config, { readOnly = false, role = 'all'
   const places = placesOf(config, shard)
   const embedded = config.log.kind === 'embedded'
   if (!readOnly) for (const place of embedded ? Object.values(places) : [places.snapshots]) mkdirSync(place, { recursive: true })
-  const partitions = { ...config.log.partitions, ...(role === 'all' ? {} : { [STATE_TOPIC]: 1 }) }
+  const published = embedded || readOnly || (role !== 'all' && role !== 'learn') ? null : snapshotsOf(shard)
+  const partitions = {
+    ...config.log.partitions,
+    ...(role === 'all' ? {} : { [STATE_TOPIC]: 1 }),
+    ...(published === null ? {} : { [published]: 1 })
+  }
   const log = embedded
     ? await openEmbedded(config, places.log, partitions, readOnly)
     : await openCluster(config, partitions, readOnly, tell)
+  const near = openFileSnapshots(places.snapshots)
   return {
     log,
     codec: openAvroCodec({ maxBytes: config.input.maxRecordKiB * KIBI }),
-    snapshots: openFileSnapshots(places.snapshots),
+    snapshots: published === null ? near : layerSnapshots(near, openPublishedSnapshots(log, published), isPublished),
     state: { encode: encodeSaved, decode: decodeSaved }
   }
 }

@@ -7,11 +7,17 @@ import { randomUUID } from 'node:crypto'
 import { Fault } from '../fault/fault.ts'
 import type { Forgetful, Incoming, Log, Position } from './log.ts'
 import { range } from './range.ts'
+import { REST } from './shards.ts'
 import { decodeSnapshotRecord, encodeChunk, encodeHeader, type PublishedHeader, sha256 } from './snapshot-record.ts'
 import { type DamagedSnapshot, examplesIn, type SnapshotStore, type StoredSnapshot } from './snapshot-store.ts'
 
 /** The topic of the snapshots. It has one partition. */
 export const SNAPSHOTS = 'snapshots'
+
+/** The topic of a shard's snapshots: each has its own, so that none forgets another's. */
+export function snapshotsOf(shard: string): string {
+  return shard === REST ? SNAPSHOTS : `${SNAPSHOTS}.${shard}`
+}
 /** Half of what a Kafka broker takes as one message unless told otherwise. */
 const CHUNK_BYTES = 512 * 1024
 /** Records read at once: with the chunk's size what stands in memory beside a state. */
@@ -27,7 +33,7 @@ interface Entry {
 }
 
 /**
- * The snapshots in the topic `snapshots` of a log. Throws `CONFIG_INVALID` where that is not a topic of one partition.
+ * The snapshots in a topic of a log, `snapshots` unless told otherwise. Throws `CONFIG_INVALID` where that is not a topic of one partition.
  *
  * `write` throws what the log throws, and `UNAVAILABLE` (retry) where another writer's `keep` passed it meanwhile.
  *
@@ -42,18 +48,19 @@ interface Entry {
  * [name, ...state] // => ['000000000007-000000000001.published', 1, 2]
  * ```
  */
-export function openPublishedSnapshots(log: Log & Forgetful): SnapshotStore {
-  const partitions = log.partitions[SNAPSHOTS]
+export function openPublishedSnapshots(log: Log & Forgetful, topic: string = SNAPSHOTS): SnapshotStore {
+  const partitions = log.partitions[topic]
   if (partitions !== 1)
     throw new Fault(
       'CONFIG_INVALID',
-      `expected a topic ${SNAPSHOTS} of one partition, came ${partitions ?? 'none'}: open the log with ${SNAPSHOTS}: 1`
+      `expected a topic ${topic} of one partition, came ${partitions ?? 'none'}: open the log with ${topic}: 1`
     )
-  return new PublishedSnapshots(log)
+  return new PublishedSnapshots(log, topic)
 }
 
 class PublishedSnapshots implements SnapshotStore {
   readonly #log: Log & Forgetful
+  readonly #topic: string
   readonly #known = new Map<string, Entry>()
   /** Chunks written here, which nobody need read to list. */
   readonly #own = new Set<number>()
@@ -61,8 +68,9 @@ class PublishedSnapshots implements SnapshotStore {
   #next = 0
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(log: Log & Forgetful) {
+  constructor(log: Log & Forgetful, topic: string) {
     this.#log = log
+    this.#topic = topic
   }
 
   async list(): Promise<readonly (StoredSnapshot | DamagedSnapshot)[]> {
@@ -111,7 +119,7 @@ class PublishedSnapshots implements SnapshotStore {
     const kept = good.slice(0, count)
     if (kept.length === 0 && count > 0) return []
     const offset = kept.length === 0 ? this.#next : Math.min(...kept.map(({ first }) => first))
-    await this.#log.retain([{ topic: SNAPSHOTS, keepBytes: 0 }], [at(offset)], 0)
+    await this.#log.retain([{ topic: this.#topic, keepBytes: 0 }], [this.#at(offset)], 0)
     await this.list()
     return before.filter(name => !this.#known.has(name))
   }
@@ -119,8 +127,9 @@ class PublishedSnapshots implements SnapshotStore {
   /** Looks at what was written since the last time, and no longer knows what was forgotten. */
   async #catchUp(): Promise<void> {
     while (this.#own.delete(this.#next)) this.#next++
-    const ends = await this.#log.ends([SNAPSHOTS])
-    for await (const record of range(this.#log, SNAPSHOTS, [at(this.#next)], ends, new AbortController().signal, BATCH)) this.#take(record)
+    const ends = await this.#log.ends([this.#topic])
+    for await (const record of range(this.#log, this.#topic, [this.#at(this.#next)], ends, new AbortController().signal, BATCH))
+      this.#take(record)
     this.#next = Math.max(this.#next, ends[0]!.offset)
     const start = await this.#start()
     for (const [name, { first }] of this.#known) if (first < start) this.#known.delete(name)
@@ -146,7 +155,14 @@ class PublishedSnapshots implements SnapshotStore {
     const [first, last] = [chunks[0], chunks.at(-1)]
     if (first !== undefined && last !== undefined) {
       const wanted = new Map(chunks.map((offset, index) => [offset, index]))
-      for await (const { offset, value } of range(this.#log, SNAPSHOTS, [at(first)], [at(last + 1)], new AbortController().signal, BATCH)) {
+      for await (const { offset, value } of range(
+        this.#log,
+        this.#topic,
+        [this.#at(first)],
+        [this.#at(last + 1)],
+        new AbortController().signal,
+        BATCH
+      )) {
         const index = wanted.get(offset)
         if (index === undefined) continue
         const record = decodeSnapshotRecord(value)
@@ -164,13 +180,17 @@ class PublishedSnapshots implements SnapshotStore {
   }
 
   async #append(key: string, value: Uint8Array): Promise<number> {
-    const [place] = await this.#log.write([{ topic: SNAPSHOTS, key, value }])
+    const [place] = await this.#log.write([{ topic: this.#topic, key, value }])
     return place!.offset
   }
 
   async #start(): Promise<number> {
-    const [start] = await this.#log.starts([SNAPSHOTS])
+    const [start] = await this.#log.starts([this.#topic])
     return start!.offset
+  }
+
+  #at(offset: number): Position {
+    return { topic: this.#topic, partition: 0, offset }
   }
 }
 
@@ -183,10 +203,6 @@ export function isPublished(name: string): boolean {
 function nameOf(positions: readonly Position[], offset: number): string {
   const digits = (n: number): string => String(n).padStart(12, '0')
   return `${digits(examplesIn(positions))}-${digits(offset)}.published`
-}
-
-function at(offset: number): Position {
-  return { topic: SNAPSHOTS, partition: 0, offset }
 }
 
 function damaged(name: string, came: string): Fault {
