@@ -1,18 +1,32 @@
 /** Where the parts are put together: the only place, beside the command line, that knows every folder. */
-import { mkdirSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decodeSaved, encodeSaved } from './adapter/file/saved.ts'
 import { openFileSnapshots } from './adapter/file/snapshots.ts'
+import type { Connection, Sasl, Tls } from './adapter/kafka/connection.ts'
+import { type KafkaOptions, openKafkaLog } from './adapter/kafka/log.ts'
 import { openLmdbLog } from './adapter/lmdb/log.ts'
+import type { KafkaConfig } from './config/kafka-options.ts'
 import { retentions } from './config/log-options.ts'
 import type { Config } from './config/options.ts'
+import { Secret } from './config/secret.ts'
 import type { Policy } from './events/check.ts'
+import { Fault } from './fault/fault.ts'
 import type { LearnerOptions } from './learner/options.ts'
 import type { Codec } from './pipeline/codec.ts'
 import type { Timings } from './pipeline/gateway.ts'
+import { layerSnapshots } from './pipeline/layered-snapshots.ts'
 import type { Forgetful, Log } from './pipeline/log.ts'
+import type { Depot } from './pipeline/migrate.ts'
 import { type Phase, Pipeline } from './pipeline/pipeline.ts'
+import { Predictor } from './pipeline/predictor.ts'
+import { STATE_TOPIC } from './pipeline/publish-stage.ts'
+import { isPublished, openPublishedSnapshots, snapshotsOf } from './pipeline/published-snapshots.ts'
 import type { StateCodec } from './pipeline/recover.ts'
+import type { Role, SoleRole } from './pipeline/roles.ts'
+import { REST, Shards } from './pipeline/shards.ts'
 import type { SnapshotStore } from './pipeline/snapshot-store.ts'
 import { openCodec } from './wiring-codec.ts'
 
@@ -27,31 +41,106 @@ export interface Store {
   readonly state: StateCodec
 }
 
-/** Places under the data directory. */
-export function placesOf(config: Config): { readonly log: string; readonly snapshots: string } {
-  return { log: join(config.dataDirectory, 'log'), snapshots: join(config.dataDirectory, 'snapshots') }
+/** Places under the data directory; each shard has a folder of snapshots. */
+export function placesOf(
+  { dataDirectory }: Pick<Config, 'dataDirectory'>,
+  shard: string = REST
+): { readonly log: string; readonly snapshots: string } {
+  return { log: join(dataDirectory, 'log'), snapshots: join(dataDirectory, 'snapshots', ...(shard === REST ? [] : [shard])) }
+}
+
+export interface OpenOptions {
+  readonly readOnly?: boolean
+  /** Where roles share the work the log has one topic more, for the published state. */
+  readonly role?: Role
+  /** Whose snapshots are meant. */
+  readonly shard?: string
+  /** Told of what an open log has to say while it works. */
+  readonly tell?: (level: 'info' | 'warn', message: string) => void
 }
 
 /**
  * Opens codec, log and snapshots of a configuration, in this order: a registry that refuses our schemas is told before a
  * log is made. Throws a Fault where one cannot be opened.
  */
-export async function openStore(config: Config, readOnly = false): Promise<Store> {
+export async function openStore(config: Config, { readOnly = false, role = 'all', shard = REST, tell }: OpenOptions = {}): Promise<Store> {
   const codec = await openCodec(config, readOnly)
-  const places = placesOf(config)
-  if (!readOnly) for (const place of Object.values(places)) mkdirSync(place, { recursive: true })
-  const log = await openLmdbLog({
-    directory: places.log,
-    maxBytes: config.log.maxMiB * MEBI,
-    readOnly,
-    ...(readOnly ? {} : { partitions: config.log.partitions })
-  })
+  const places = placesOf(config, shard)
+  const embedded = config.log.kind === 'embedded'
+  if (!readOnly) for (const place of embedded ? Object.values(places) : [places.snapshots]) mkdirSync(place, { recursive: true })
+  const published = embedded || readOnly || (role !== 'all' && role !== 'learn') ? null : snapshotsOf(shard)
+  const partitions = {
+    ...config.log.partitions,
+    ...(role === 'all' ? {} : { [STATE_TOPIC]: 1 }),
+    ...(published === null ? {} : { [published]: 1 })
+  }
+  const log = embedded
+    ? await openEmbedded(config, places.log, partitions, readOnly)
+    : await openCluster(config, partitions, readOnly, tell)
+  const near = openFileSnapshots(places.snapshots)
   return {
     log,
     codec,
-    snapshots: openFileSnapshots(places.snapshots),
+    snapshots: published === null ? near : layerSnapshots(near, openPublishedSnapshots(log, published), isPublished),
     state: { encode: encodeSaved, decode: decodeSaved }
   }
+}
+
+type Partitions = Readonly<Record<string, number>>
+
+function openEmbedded({ log }: Config, directory: string, partitions: Partitions, readOnly: boolean): Promise<Log & Forgetful> {
+  return openLmdbLog({ directory, maxBytes: log.maxMiB * MEBI, readOnly, ...(readOnly ? {} : { partitions }) })
+}
+
+function openCluster({ log }: Config, partitions: Partitions, readOnly: boolean, tell: OpenOptions['tell']): Promise<Log & Forgetful> {
+  const options = kafkaOptionsOf(log)
+  return openKafkaLog({ ...options, partitions, create: options.create === true && !readOnly, ...(tell === undefined ? {} : { tell }) })
+}
+
+/** The log on the cluster of a configuration. Throws `FILE_UNREADABLE` for a certificate or key that cannot be read. */
+export function kafkaOptionsOf({ kafka, partitions }: Config['log']): KafkaOptions {
+  const { prefix, create, replication } = kafka
+  return { ...connectionOf(kafka), partitions, prefix, create, ...(replication === null ? {} : { replication }) }
+}
+
+function connectionOf({ brokers, tls, sasl }: KafkaConfig): Connection {
+  return { brokers, ...(tls.enabled ? { tls: tlsOf(tls) } : {}), ...(sasl.mechanism === 'none' ? {} : { sasl: saslOf(sasl) }) }
+}
+
+function tlsOf({ caFile, certFile, keyFile }: KafkaConfig['tls']): Tls {
+  const text = (file: string): string => {
+    try {
+      return readFileSync(file, 'utf8')
+    } catch (cause) {
+      throw new Fault(
+        'FILE_UNREADABLE',
+        `expected a certificate or key at ${file}, got ${(cause as Error).message}: see log.kafka.tls`,
+        cause
+      )
+    }
+  }
+  return {
+    ...(caFile === null ? {} : { ca: text(caFile) }),
+    ...(certFile === null ? {} : { cert: text(certFile) }),
+    ...(keyFile === null ? {} : { key: new Secret(text(keyFile)) })
+  }
+}
+
+function saslOf({ mechanism, username, password, tokenFile }: KafkaConfig['sasl']): Sasl {
+  if (mechanism === 'none') throw new Error('expected a mechanism to sign in with, came none')
+  if (mechanism === 'oauthbearer') return { mechanism, token: async () => new Secret((await readFile(tokenFile!, 'utf8')).trim()) }
+  return { mechanism, username, password: password! }
+}
+
+/**
+ * Opens log and snapshots of a data directory for whoever copies them. Without `partitions` there must be a log, which has
+ * those it was made with. Throws a Fault where they cannot be opened.
+ */
+export async function openDepot(dataDirectory: string, maxMiB: number, partitions?: Readonly<Record<string, number>>): Promise<Depot> {
+  const { log: directory, snapshots } = placesOf({ dataDirectory })
+  if (partitions !== undefined) mkdirSync(directory, { recursive: true })
+  const log = await openLmdbLog({ directory, maxBytes: maxMiB * MEBI, ...(partitions === undefined ? {} : { partitions }) })
+  return { log, snapshots: openFileSnapshots(snapshots) }
 }
 
 /** The checks of a configuration. */
@@ -81,18 +170,51 @@ export function learnerOptionsOf({ learner, judge, seed, domain }: Config): Lear
 }
 
 export interface PipelineHooks {
+  /** The one whose examples are learned; absent for that of the lines that no shard names. */
+  readonly shard?: string
   readonly timings: Timings
   readonly tell: (level: 'info' | 'warn' | 'error', message: string) => void
   readonly phase?: (phase: Phase) => void
 }
 
+/** Who does a role's work over an open store. Throws `CONFIG_INVALID` where role and shards do not go together. */
+export function openRole(config: Config, store: Store, role: Role, hooks: PipelineHooks): Pipeline | Predictor {
+  const { names } = new Shards(config.shards)
+  if (hooks.shard !== undefined && !names.includes(hooks.shard))
+    throw new Fault('CONFIG_INVALID', `expected one of the shards ${names.join(', ')}, got ${hooks.shard}: see shards in the configuration`)
+  if (role === 'all' && names.length > 1)
+    throw new Fault(
+      'CONFIG_INVALID',
+      `expected one learner for all lines or --role learn for each of ${names.join(', ')}: remove shards or share the work`
+    )
+  return role === 'predict' ? openPredictor(config, store, hooks) : openPipeline(config, store, role, hooks)
+}
+
+function openPredictor(config: Config, store: Store, hooks: PipelineHooks): Predictor {
+  return new Predictor({
+    ...store,
+    ...hooks,
+    learner: learnerOptionsOf(config),
+    policy: policyOf(config),
+    shards: new Shards(config.shards),
+    maxBehind: config.publish.maxBehind,
+    posting: { maxWaiting: config.http.maxWaiting, predictWaitMs: config.http.predictWaitMs },
+    clock: Date.now,
+    stopwatch: () => performance.now()
+  })
+}
+
 /** The pipeline of a configuration over an open store. */
-export function openPipeline(config: Config, store: Store, hooks: PipelineHooks): Pipeline {
+export function openPipeline(config: Config, store: Store, role: SoleRole, hooks: PipelineHooks): Pipeline {
   const { join: waiting, snapshot, load, http } = config
   return new Pipeline({
     ...store,
     ...hooks,
+    role,
+    shards: new Shards(config.shards),
+    shard: hooks.shard ?? REST,
     learner: learnerOptionsOf(config),
+    publish: { ...config.publish, run: randomUUID() },
     room: {
       maxWaiting: waiting.maxWaiting,
       maxAgeMs: waiting.maxAgeHours * HOUR,

@@ -10,8 +10,9 @@ import { openFileSnapshots } from '../adapter/file/snapshots.ts'
 import { backupLmdb, restoreLmdb } from '../adapter/lmdb/backup.ts'
 import { openLmdbLog } from '../adapter/lmdb/log.ts'
 import { loadConfig } from '../config/load.ts'
+import type { Config } from '../config/options.ts'
 import { Fault } from '../fault/fault.ts'
-import { GROUP } from '../pipeline/pipeline.ts'
+import { GROUP } from '../pipeline/roles.ts'
 import type { StoredSnapshot } from '../pipeline/snapshot-store.ts'
 import { placesOf } from '../wiring.ts'
 import { json } from './output.ts'
@@ -35,6 +36,7 @@ export function backupCommand(): Command {
     .action(async (directory: string, flags: Flags) => {
       const config = loadConfig({ path: flags.config, env: process.env })
       const from = placesOf(config)
+      expectEmbedded(config)
       await expectEmpty(directory)
       if (!existsSync(from.log))
         throw new Fault(
@@ -64,7 +66,9 @@ export function restoreCommand(): Command {
     )
     .option('--json', 'print what was put back as one JSON object', false)
     .action(async (source: string, flags: Flags) => {
-      const { dataDirectory } = loadConfig({ path: flags.config, env: process.env })
+      const config = loadConfig({ path: flags.config, env: process.env })
+      const { dataDirectory } = config
+      expectEmbedded(config)
       await expectEmpty(dataDirectory)
       const from = { log: join(source, 'log'), snapshots: join(source, 'snapshots') }
       if (!existsSync(from.log) || existsSync(join(source, UNFINISHED)))
@@ -74,6 +78,15 @@ export function restoreCommand(): Command {
         )
       tell(source, dataDirectory, await copy(from, dataDirectory, restoreLmdb), flags)
     })
+}
+
+/** What a cluster keeps is copied by the cluster's own means: here there are only the snapshots. */
+function expectEmbedded({ log }: Config): void {
+  if (log.kind !== 'embedded')
+    throw new Fault(
+      'CONFIG_INVALID',
+      `expected the embedded log, got log.kind ${log.kind}: the cluster keeps the log, replicate its topics, and copy the folder of snapshots`
+    )
 }
 
 interface Copied {
@@ -133,7 +146,8 @@ async function fits(directory: string): Promise<boolean> {
   }
 }
 
-async function expectEmpty(directory: string): Promise<void> {
+/** Throws `FILE_UNREADABLE` where a directory holds anything. */
+export async function expectEmpty(directory: string): Promise<void> {
   if (existsSync(directory) && (!(await stat(directory)).isDirectory() || (await readdir(directory)).length > 0))
     throw new Fault(
       'FILE_UNREADABLE',

@@ -68,7 +68,7 @@ export function checkKernel(): Check[] {
   ]
 }
 
-export function checkPackages(names: readonly string[] = ['kafkajs', '@tensorflow/tfjs-node']): Check[] {
+export function checkPackages(names: readonly string[] = ['@tensorflow/tfjs-node']): Check[] {
   const require = createRequire(import.meta.url)
   return names.map(name => {
     try {

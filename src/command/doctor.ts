@@ -2,11 +2,13 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { missingOf } from '../adapter/kafka/log.ts'
 import { openLmdbLog } from '../adapter/lmdb/log.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/options.ts'
 import { Fault } from '../fault/fault.ts'
-import { placesOf } from '../wiring.ts'
+import type { Log } from '../pipeline/log.ts'
+import { kafkaOptionsOf, openStore, placesOf } from '../wiring.ts'
 import { tryRegistry } from '../wiring-codec.ts'
 import {
   type Check,
@@ -53,15 +55,34 @@ export const tryLmdbLog: TryLog = async config => {
       const told = other.map(([topic, count]) => `${topic}: ${count} configured, ${log.partitions[topic]} in the log`).join('; ')
       throw new Fault('CONFIG_INVALID', `expected the partitions that the log was made with, got ${told}: correct log.partitions`)
     }
-    const topics = KEPT.filter(topic => log.partitions[topic] !== undefined)
-    const [starts, ends] = await Promise.all([log.starts(topics), log.ends(topics)])
-    const sum = (topic: string, positions: typeof ends) =>
-      positions.reduce((all, each) => (each.topic === topic ? all + each.offset : all), 0)
-    return `opens; ${topics.map(topic => `${sum(topic, ends) - sum(topic, starts)} ${topic}`).join(', ')}`
+    return await contents(log)
   } finally {
     await log.close()
   }
 }
+
+/** Looks at the topics of a cluster without making any. */
+const tryKafkaLog: TryLog = async config => {
+  const { brokers, create } = config.log.kafka
+  const missing = await missingOf(kafkaOptionsOf(config.log))
+  if (missing.length > 0 && create) return `${brokers.join(', ')} answers; ${missing.join(', ')} are yet to be made`
+  const { log } = await openStore(config, { readOnly: true })
+  try {
+    return `${brokers.join(', ')} answers; ${await contents(log)}`
+  } finally {
+    await log.close()
+  }
+}
+
+async function contents(log: Log): Promise<string> {
+  const topics = KEPT.filter(topic => log.partitions[topic] !== undefined)
+  const [starts, ends] = await Promise.all([log.starts(topics), log.ends(topics)])
+  const sum = (topic: string, positions: typeof ends) =>
+    positions.reduce((all, each) => (each.topic === topic ? all + each.offset : all), 0)
+  return `opens; ${topics.map(topic => `${sum(topic, ends) - sum(topic, starts)} ${topic}`).join(', ')}`
+}
+
+const tryConfiguredLog: TryLog = config => (config.log.kind === 'kafka' ? tryKafkaLog(config) : tryLmdbLog(config))
 
 /** Every check, in the order they are printed. A configuration that is wrong is one failed check; the defaults serve the others. */
 export async function examine(path: string | undefined, env: NodeJS.ProcessEnv, tryLog: TryLog): Promise<Check[]> {
@@ -130,7 +151,7 @@ export function printChecks(checks: readonly Check[], terminal: Terminal, env: R
 }
 
 /** `andon doctor`. Ends with 0, or with 1 where a check failed. */
-export function doctorCommand(tryLog: TryLog = tryLmdbLog): Command {
+export function doctorCommand(tryLog: TryLog = tryConfiguredLog): Command {
   return new Command('doctor')
     .description('Look whether this machine is fit: engine, memory, ports, disk, limits, log, registry, clock')
     .option('-c, --config <file>', 'configuration file in YAML')

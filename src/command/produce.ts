@@ -6,7 +6,7 @@ import { loadConfig } from '../config/load.ts'
 import type { Observation } from '../events/event.ts'
 import type { Codec } from '../pipeline/codec.ts'
 import type { Outgoing } from '../pipeline/log.ts'
-import { SHARD } from '../pipeline/pipeline.ts'
+import { Shards } from '../pipeline/shards.ts'
 import { openStore } from '../wiring.ts'
 import { names, positive, whole } from './evaluate.ts'
 import { feed, moment, outgoing, pace } from './feed.ts'
@@ -88,7 +88,9 @@ async function run(path: string, flags: Flags): Promise<void> {
   const began = performance.now()
   let records = 0
   try {
-    records = await feed(log, rowsOf(file, flags, codec, sent), flags.rate, stop.signal, rows => bar.update(rows))
+    records = await feed(log, rowsOf(file, flags, codec, new Shards(config.shards), sent), flags.rate, stop.signal, rows =>
+      bar.update(rows)
+    )
   } finally {
     bar.stop()
     await log.close()
@@ -117,7 +119,7 @@ function told({
 }
 
 /** What each row puts into the log. Nothing depends on the clock unless `--start` does. */
-async function* rowsOf(file: CsvFile, flags: Flags, codec: Codec, sent: Written): AsyncGenerator<readonly Outgoing[]> {
+async function* rowsOf(file: CsvFile, flags: Flags, codec: Codec, shards: Shards, sent: Written): AsyncGenerator<readonly Outgoing[]> {
   const waiting: { readonly of: Observation; readonly labels: Readonly<Record<string, string>> }[] = []
   let shift: number | null = null
   let now = 0
@@ -137,7 +139,7 @@ async function* rowsOf(file: CsvFile, flags: Flags, codec: Codec, sent: Written)
     if (flags.labelled) {
       if (labelled) sent.examples++
       const example = { observation, labels, labelTime: now, source: null, prediction: null }
-      yield labelled ? [{ topic: 'examples', key: SHARD, value: codec.encode('example', example) }] : []
+      yield labelled ? [{ topic: 'examples', key: shards.of(example.observation.line), value: codec.encode('example', example) }] : []
       continue
     }
     waiting.push({ of: observation, labels })

@@ -1,7 +1,7 @@
-/** `andon run`: the pipeline on the embedded log until it is told to stop. */
+/** `andon run`: the pipeline on its log until it is told to stop. */
 import { openSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import pino from 'pino'
 import { openMetrics } from '../adapter/prometheus/open-metrics.ts'
 import { loadConfig } from '../config/load.ts'
@@ -9,7 +9,10 @@ import type { Config } from '../config/options.ts'
 import { serve } from '../http/serve.ts'
 import type { PipelineStatus } from '../pipeline/gateway.ts'
 import type { Phase, Pipeline } from '../pipeline/pipeline.ts'
-import { openPipeline, openStore, type Store } from '../wiring.ts'
+import type { Predictor } from '../pipeline/predictor.ts'
+import type { Role } from '../pipeline/roles.ts'
+import { REST } from '../pipeline/shards.ts'
+import { openRole, openStore, type Store } from '../wiring.ts'
 import { positive } from './evaluate.ts'
 import { outgoing, write } from './feed.ts'
 import { palette } from './output.ts'
@@ -20,6 +23,8 @@ import { stopOnSignals } from './stop.ts'
 interface Flags {
   readonly config?: string
   readonly simulate?: number | true
+  readonly role: Role
+  readonly shard?: string
   readonly show: boolean
   readonly for?: number
   readonly phaseFile?: string
@@ -35,6 +40,10 @@ export function runCommand(): Command {
   return new Command('run')
     .description('Read the log, predict, join, learn, alert; until stopped. SIGTERM or Ctrl-C drains and saves, a second one does not wait')
     .option('--config <file>', 'configuration (YAML); without it the defaults')
+    .addOption(
+      new Option('--role <role>', 'what of the work this process does').choices(['all', 'learn', 'join', 'predict']).default('all')
+    )
+    .option('--shard <name>', 'the shard that a learner learns; without it the lines that no shard names')
     .option('--simulate [lines]', 'feed the log from simulated lines beside', positive)
     .option('--show', 'show live scores per class, experts and rates', false)
     .option('--for <seconds>', 'stop by itself after this long', positive)
@@ -46,11 +55,12 @@ export function runCommand(): Command {
 async function run(flags: Flags): Promise<void> {
   const config = loadConfig({ path: flags.config, env: process.env })
   const logger = pino({ level: config.logging.level }, pino.destination({ dest: 2, sync: true }))
-  const store = await openStore(config)
+  const store = await openStore(config, { role: flags.role, shard: flags.shard ?? REST, tell: (level, message) => logger[level](message) })
   const metrics = openMetrics()
-  const pipeline = openPipeline(config, store, {
+  const pipeline = openRole(config, store, flags.role, {
     timings: metrics.timings,
     tell: (level, message) => logger[level](message),
+    ...(flags.shard === undefined ? {} : { shard: flags.shard }),
     ...(flags.phaseFile === undefined ? {} : { phase: phaseTo(flags.phaseFile) })
   })
   const stop = stopOnSignals()
@@ -94,7 +104,7 @@ async function simulate(config: Config, { log, codec }: Store, lines: number | t
   }
 }
 
-async function show(pipeline: Pipeline, url: string, signal: AbortSignal): Promise<void> {
+async function show(pipeline: Pipeline | Predictor, url: string, signal: AbortSignal): Promise<void> {
   const terminal = process.stdout.isTTY === true
   const paint = palette(process.stdout, process.env)
   let before: PipelineStatus | null = null

@@ -34,12 +34,12 @@ export function screen(
   const rejected = status.events.filter(e => e.outcome === 'rejected').reduce((sum, e) => sum + e.count, 0)
   const head = [
     `${paint.bold('andon')}  ${status.ready ? paint.green('ready') : paint.red(status.reasons.join('; '))}  up ${duration((now - status.startedAt) / 1000)}${url === null ? '' : `  ${url}/metrics`}`,
-    `observations ${rate('observations')}  labels ${rate('labels')}  learned ${learner.learned} (${rate('examples')})  lag ${total}  waiting ${waiting.observations}  rejected ${rejected}`,
+    `observations ${rate('observations')}  labels ${rate('labels')}  learned ${learner?.learned ?? '–'} (${rate('examples')})  lag ${total}  waiting ${waiting.observations}  rejected ${rejected}`,
     paint.dim(
-      `predict ${status.costs.predict?.toFixed(0)} µs  learn ${status.costs.learn?.toFixed(0)} µs an event  ${learner.domains.length} domains  ${learner.features} inputs  snapshot at ${status.snapshot?.learned ?? '–'}`
+      `predict ${status.costs.predict?.toFixed(0)} µs  learn ${status.costs.learn?.toFixed(0)} µs an event  ${learner?.domains.length ?? '–'} domains  ${learner?.features ?? '–'} inputs  snapshot at ${status.snapshot?.learned ?? '–'}`
     )
   ]
-  const lines = [...head, ...learner.tasks.flatMap(task => ['', ...taskLines(task, size.columns, paint)])]
+  const lines = [...head, ...(learner?.tasks ?? []).flatMap(task => ['', ...taskLines(task, size.columns, paint)])]
   const room = (size.lines ?? Number.POSITIVE_INFINITY) - 1
   if (lines.length <= room) return `${lines.join('\n')}\n`
   return `${[...lines.slice(0, room - 1), paint.dim(`${lines.length - room + 1} more lines: enlarge the window`)].join('\n')}\n`

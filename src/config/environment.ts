@@ -12,7 +12,9 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export const otherVariables = {
   ANDON_CONFIG: 'The configuration file, where no `--config` is given',
   ANDON_DATA: 'Folder of the streams that tests, benchmarks and the figures in the README read',
-  ANDON_REQUIRE: 'What tests must not skip for want of it, as a list: `promtool,data,registry`'
+  ANDON_KAFKA_CACHE: 'Where `npm run kafka` and tests keep the jars of Kafka; without it the user’s cache folder',
+  ANDON_KAFKA_VERSION: 'The version of Kafka that tests run; without it the newest known to work',
+  ANDON_REQUIRE: 'What tests must not skip for want of it, as a list: `promtool,data,kafka,registry`'
 } as const
 
 /** An option as a variable sets it. */

@@ -146,16 +146,15 @@ function merge(tree: Tree, overrides: PartialConfig): void {
   }
 }
 
-/** Secrets that stand in a file of their own: beside `token` its place in `tokenFile`. */
+/** Secrets whose `…File` names a file of their own, unless they are set already. */
 function readSecrets(tree: Tree, problems: string[]): void {
   for (const { path } of optionRows().filter(each => each.secret)) {
-    const parent = path.slice(0, -1).reduce<unknown>((at, key) => (isTree(at) ? at[key] : undefined), tree)
+    const section = path.slice(0, -1).reduce<unknown>((at, key) => (isTree(at) ? at[key] : undefined), tree)
     const key = path.at(-1)!
-    if (!isTree(parent) || parent[key] != null) continue
-    const file = parent[`${key}File`]
-    if (typeof file !== 'string') continue
+    const file = isTree(section) ? section[`${key}File`] : undefined
+    if (!isTree(section) || typeof file !== 'string' || section[key] != null) continue
     try {
-      parent[key] = readFileSync(file, 'utf8').trim()
+      section[key] = readFileSync(file, 'utf8').trim()
     } catch (cause) {
       problems.push(`${path.join('.')}File: expected a file that can be read, got ${(cause as Error).message}`)
     }

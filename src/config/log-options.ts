@@ -1,14 +1,18 @@
 /**
- * Options of the embedded log. Every topic has a limit by size, so that the log as a whole stays below its own and goes
+ * Options of the log, embedded or on a Kafka cluster. Every topic has a limit by size, so that the log as a whole stays below its own and goes
  * on taking records for ever.
  */
 import * as z from 'zod'
+import { kafkaOptions } from './kafka-options.ts'
 
 /**
  * Share of `log.maxMiB` that a topic may fill when no size is given. Together three quarters: the rest is the log's own
  * pages, the space that removed records still hold, and what comes in between two rounds of retention.
  */
 const shares = { observations: 0.2, labels: 0.05, examples: 0.2, predictions: 0.2, alerts: 0.02, signals: 0.03, rejects: 0.05 } as const
+
+/** Topics whose records of one line must lie in partitions of the same number. */
+const together = ['observations', 'labels', 'predictions'] as const
 
 export type TopicName = keyof typeof shares
 export const topicNames = Object.keys(shares) as readonly TopicName[]
@@ -35,12 +39,19 @@ const refused = (used: number, most: number) =>
 
 export const logOptions = z
   .strictObject({
+    kind: z
+      .enum(['embedded', 'kafka'])
+      .default('embedded')
+      .describe('Where the log is: a file in the data directory, or topics of a Kafka cluster'),
+    kafka: kafkaOptions.prefault({}).describe('The Kafka cluster, where `log.kind` is `kafka`'),
     maxMiB: z
       .int()
       .min(16)
       .max(16_777_216)
       .default(4096)
-      .describe('Limit of the log on disk; when it is reached, nothing more is acknowledged until there is room'),
+      .describe(
+        'Limit of the embedded log on disk; when it is reached, nothing more is acknowledged until there is room. The shares of topics are counted from it on Kafka, too'
+      ),
     partitions: perTopic(topic => z.int().min(1).max(1024).default(1).describe(`Partitions of ${topic}; fixed once the log exists`))
       .prefault({})
       .describe('Partitions of each topic'),
@@ -49,6 +60,13 @@ export const logOptions = z
       .describe('What is kept of each topic; a record that the oldest snapshot still needs is always kept')
   })
   .superRefine((log, context) => {
+    const [first, ...others] = together.map(topic => log.partitions[topic])
+    if (log.kind === 'kafka' && others.some(count => count !== first))
+      context.addIssue({
+        code: 'custom',
+        path: ['partitions'],
+        message: `expected the same number for ${together.join(', ')}, which meet by their line, got ${together.map(topic => log.partitions[topic]).join(', ')}`
+      })
     const used = topicNames.reduce((sum, topic) => sum + (log.retention[topic].MiB ?? shares[topic] * log.maxMiB), 0)
     if (used > 0.9 * log.maxMiB) context.addIssue({ code: 'custom', path: ['retention'], message: refused(used, log.maxMiB) })
   })

@@ -53,6 +53,26 @@ export const options = z.strictObject({
     })
     .prefault({})
     .describe('Names that may come in. By default any may: lines, tasks and classes appear while running'),
+  shards: z
+    .record(
+      z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, 'expected letters, digits, dots, dashes and underscores, 40 at most'),
+      z.array(z.string().min(1)).min(1).max(4096)
+    )
+    .default({})
+    .superRefine((shards, context) => {
+      const of = new Map<string, string>()
+      for (const [shard, lines] of Object.entries(shards)) {
+        if (shard === 'shard-0')
+          context.addIssue({ code: 'custom', path: [shard], message: 'expected another name: shard-0 takes the lines that no shard names' })
+        for (const line of lines) {
+          const other = of.get(line)
+          if (other !== undefined)
+            context.addIssue({ code: 'custom', path: [shard], message: `expected each line in one shard, ${line} is in ${other} as well` })
+          of.set(line, shard)
+        }
+      }
+    })
+    .describe('Lines that share a learner of their own, as shard → list; the rest share `shard-0`. Needs roles'),
   input: z
     .strictObject({
       maxRecordKiB: count(1, 65_536).default(256).describe('A longer record is rejected'),
@@ -63,7 +83,7 @@ export const options = z.strictObject({
     })
     .prefault({})
     .describe('Limits of what comes in'),
-  log: logOptions.prefault({}).describe('The embedded log'),
+  log: logOptions.prefault({}).describe('The log'),
   join: z
     .strictObject({
       maxWaiting: count(1, 100_000_000)
@@ -104,6 +124,20 @@ export const options = z.strictObject({
     })
     .prefault({})
     .describe('Snapshots of the state with its positions'),
+  publish: z
+    .strictObject({
+      everyExamples: count(1, 1_000_000)
+        .default(500)
+        .describe(
+          'Examples learned after which predictors get the new state: theirs is at most as many and one batch behind the learner’s'
+        ),
+      everyMs: count(1, 3_600_000).default(1000).describe('Time after which they get it although fewer were learned'),
+      maxBehind: count(1, 1_000_000_000)
+        .default(10_000)
+        .describe('Examples that a predictor’s state may be behind the log; beyond them it goes on predicting and is not ready')
+    })
+    .prefault({})
+    .describe('What a learner publishes for predictors that run apart from it'),
   load: z
     .strictObject({
       behind: count(0, 1_000_000_000)

@@ -147,7 +147,8 @@ export class Encoder {
     return this.#reservoir.length * 8 + this.#slots * (this.#most + 5) * 8
   }
 
-  save(raws: RawTable): Saved {
+  /** Without `raws` only what encoding needs: not the records that knots are fitted to. */
+  save(raws: RawTable | null): Saved {
     this.#meet()
     return {
       learned: this.learned,
@@ -156,7 +157,7 @@ export class Encoder {
       variance: this.#variance.slice(),
       fitted: this.#fitted.slice(),
       knots: this.#knots.slice(),
-      reservoir: Int32Array.from(this.#reservoir, raw => raws.index(raw))
+      reservoir: raws === null ? new Int32Array(0) : Int32Array.from(this.#reservoir, raw => raws.index(raw))
     }
   }
 

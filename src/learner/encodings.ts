@@ -116,7 +116,8 @@ export class Encodings {
     return this.#own.reduce((sum, each) => sum + each.bytes, this.pooled.bytes)
   }
 
-  save(raws: RawTable): Saved {
+  /** Without `raws` only what encoding needs. */
+  save(raws: RawTable | null): Saved {
     return { pooled: this.pooled.save(raws), own: this.#own.map(each => each.save(raws)) }
   }
 

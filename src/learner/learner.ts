@@ -9,6 +9,7 @@ import type { Control, Example, Observation, Prediction, Signal } from '../event
 import type { Kernel } from '../numeric/kernel.ts'
 import { openKernel } from '../numeric/open-kernel.ts'
 import { Random } from '../numeric/random.ts'
+import { withoutSquares } from '../numeric/row-block.ts'
 import type { Saved } from '../numeric/saved.ts'
 import type { Ground } from './banks.ts'
 import { Chain } from './chain.ts'
@@ -60,6 +61,8 @@ export class Learner {
   readonly #lastLabels: LastLabels | null
   readonly #signals = new Signals()
   readonly #affinity = new TaskAffinity()
+  /** Whether what learning needs is missing. */
+  #predictive = false
   #random: Random
   readonly #meter: Meter
   readonly #arrived: EncodedRecord
@@ -129,6 +132,7 @@ export class Learner {
 
   /** Takes the next record of the log. Never throws on data that passed its checks. */
   take(record: Example | Control): Taken {
+    if (this.#predictive) throw new Error('expected a whole state to learn with, got one that only predicts')
     return 'kind' in record ? this.#takeControl(record) : this.#takeExample(record)
   }
 
@@ -192,15 +196,47 @@ export class Learner {
     }
   }
 
+  /** What it needs to predict: a part of the state, about a third of its bytes. */
+  savePredictive(): Saved {
+    return {
+      fold: FOLD,
+      options: this.options as unknown as Saved,
+      learned: this.learned,
+      domains: this.#domains.save(),
+      columns: this.#encodings.columns.save(),
+      encodings: this.#encodings.save(null),
+      tasks: this.#tasks.savePredictive(),
+      gates: withoutSquares(this.#ground.gates.save()),
+      ...(this.#lastLabels === null ? {} : { lastLabels: this.#lastLabels.save() }),
+      ...(this.#ground.chain === null ? {} : { chain: this.#ground.chain.save() })
+    }
+  }
+
+  /**
+   * A learner that predicts, bit for bit, what the one that saved this does of parts it has not learned in part. It must not
+   * learn: what learning needs is not there. Throws as `load` does.
+   */
+  static loadPredictive(saved: Saved, options: LearnerOptions, meter: Meter, kernel: Kernel): Learner {
+    const from = sameFold(saved, options)
+    const learner = new Learner(options, meter, null, kernel)
+    learner.#predictive = true
+    learner.learned = from.learned as number
+    learner.#domains.load(from.domains!)
+    learner.#encodings.columns.load(from.columns!)
+    learner.#encodings.load(from.encodings!, new RawTable())
+    learner.#lastLabels?.load(from.lastLabels!)
+    learner.#ground.chain?.load(from.chain!)
+    learner.#tasks.loadPredictive(from.tasks!)
+    learner.#ground.gates.load(from.gates!)
+    return learner
+  }
+
   /**
    * Continues from a saved state, bit for bit. Throws an Error that names the difference when it was saved by another
    * version of the fold or with other options.
    */
   static load(saved: Saved, options: LearnerOptions, meter: Meter = noMeter): Learner {
-    const from = saved as { fold: number; options: Saved } & Record<string, Saved>
-    if (from.fold !== FOLD)
-      throw new Error(`expected a state of fold version ${FOLD}, got version ${from.fold}: replay the log with this version`)
-    checkSame(from.options, options)
+    const from = sameFold(saved, options)
     const learner = new Learner(options, meter)
     learner.learned = from.learned as number
     learner.#repeated = from.repeated as number
@@ -356,6 +392,15 @@ export class Learner {
       )
     return this.#encodings.columns.rows > before
   }
+}
+
+/** A saved state's parts, once it is known that this version of the fold with these options made it. */
+function sameFold(saved: Saved, options: LearnerOptions): Readonly<Record<string, Saved>> {
+  const from = saved as { fold: number; options: Saved } & Record<string, Saved>
+  if (from.fold !== FOLD)
+    throw new Error(`expected a state of fold version ${FOLD}, got version ${from.fold}: replay the log with this version`)
+  checkSame(from.options, options)
+  return from
 }
 
 /** The state by which an observation was first learned, where it was; else `now`. */

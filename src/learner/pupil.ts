@@ -62,11 +62,20 @@ export class Pupil implements Member {
 
   /** To be called before the bank is loaded, as it says of which seed that is. */
   load(saved: Saved, raws: RawTable): void {
-    const { random, watch, divergence } = saved as Readonly<Record<'random' | 'watch' | 'divergence', Saved>>
-    this.#divergence.load(divergence)
-    if (this.#divergence.restarts > 0) this.#remake()
+    const { random, watch } = saved as Readonly<Record<'random' | 'watch', Saved>>
+    this.loadPredictive(saved)
     this.random = Random.load(random)
     this.watch?.load(watch, raws)
+  }
+
+  /** Of which seed the bank is. */
+  savePredictive(): Saved {
+    return { divergence: this.#divergence.save() }
+  }
+
+  loadPredictive(saved: Saved): void {
+    this.#divergence.load((saved as { divergence: Saved }).divergence)
+    if (this.#divergence.restarts > 0) this.#remake()
   }
 
   #remake(): void {

@@ -4,6 +4,7 @@
  */
 import type { RawTable } from '../encode/raw-table.ts'
 import type { TaskPrediction } from '../events/event.ts'
+import { withoutSquares } from '../numeric/row-block.ts'
 import type { Saved } from '../numeric/saved.ts'
 import { type Ground, makeBank } from './banks.ts'
 import { Boards, type Opinion } from './boards.ts'
@@ -275,6 +276,18 @@ export class TaskLearner {
     }
   }
 
+  /** What it needs to predict, without what it only learns with. */
+  savePredictive(): Saved {
+    return {
+      name: this.name,
+      inputs: this.#inputs,
+      classes: this.classes.slice(),
+      counts: this.#parts.whole.frequency.save(),
+      committee: withoutSquares(this.#committee.save()),
+      pupils: this.#pupils.map(pupil => pupil.savePredictive())
+    }
+  }
+
   save(raws: RawTable): Saved {
     return {
       name: this.name,
@@ -306,11 +319,7 @@ export class TaskLearner {
       synthetic?: Saved
     }
     const task = new TaskLearner(from.name, order, ground, from.inputs)
-    for (const name of from.classes) {
-      task.#index.set(name, task.classes.length)
-      task.classes.push(name)
-    }
-    task.#singleQ = new Float32Array(task.classes.length)
+    task.#know(from.classes)
     task.#parts.load(from.parts, raws)
     task.#all().forEach((pupil, i) => {
       pupil.load(from.pupils[i]!, raws)
@@ -322,6 +331,27 @@ export class TaskLearner {
     task.#served.load(from.served)
     task.#synthetic?.load(from.synthetic!)
     return task
+  }
+
+  /** A task that can predict and nothing else. */
+  static loadPredictive(saved: Saved, order: number, ground: Ground): TaskLearner {
+    const from = saved as { name: string; inputs: number; classes: string[]; counts: Saved; committee: Saved; pupils: Saved[] }
+    const task = new TaskLearner(from.name, order, ground, from.inputs)
+    task.#know(from.classes)
+    task.#parts.whole.frequency.load(from.counts)
+    task.#pupils.forEach((pupil, i) => {
+      pupil.loadPredictive(from.pupils[i]!)
+    })
+    task.#committee.load(from.committee)
+    return task
+  }
+
+  #know(classes: readonly string[]): void {
+    for (const name of classes) {
+      this.#index.set(name, this.classes.length)
+      this.classes.push(name)
+    }
+    this.#singleQ = new Float32Array(classes.length)
   }
 
   #all(): Pupil[] {

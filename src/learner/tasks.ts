@@ -88,6 +88,14 @@ export class Tasks {
     for (const [i, task] of (saved as Saved[]).entries()) this.all.push(TaskLearner.load(task, i, this.#ground, raws))
   }
 
+  savePredictive(): Saved {
+    return this.all.map(task => task.savePredictive())
+  }
+
+  loadPredictive(saved: Saved): void {
+    for (const [i, task] of (saved as Saved[]).entries()) this.all.push(TaskLearner.loadPredictive(task, i, this.#ground))
+  }
+
   #beyond(task: TaskLearner | undefined, name: string, value: string): boolean {
     const { maxTasks, maxClasses } = this.#ground.options
     if (task === undefined) {

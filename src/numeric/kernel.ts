@@ -26,6 +26,8 @@ export interface Kernel {
   ints(n: number): Int32Array
   /** Gives back what `floats` or `ints` gave; it must not be used any more. */
   release(array: Float32Array | Int32Array): void
+  /** Takes back all that `floats` and `ints` ever gave. */
+  clear(): void
 
   /** `out[j] = Σᵢ x[i]·W[i, from + j]` over the active inputs in their order; with `add`, on top of what `out` holds. */
   gather(W: Float32Array, stride: number, from: number, width: number, x: Sparse, out: Float32Array, add: boolean): void

@@ -52,6 +52,7 @@ export function plainKernel(): Kernel {
     floats: n => new Float32Array(n),
     ints: n => new Int32Array(n),
     release() {},
+    clear() {},
 
     gather(W, stride, from, width, x, out, add) {
       const { index, value, n } = x

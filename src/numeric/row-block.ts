@@ -15,6 +15,13 @@ export interface Span {
   readonly initial: (row: number, column: number) => number
 }
 
+/** The same tree without the squared gradients of its blocks, which only learning needs. */
+export function withoutSquares(saved: Saved): Saved {
+  if (saved === null || typeof saved !== 'object' || ArrayBuffer.isView(saved)) return saved
+  if (Array.isArray(saved)) return saved.map(withoutSquares)
+  return Object.fromEntries(Object.entries(saved).flatMap(([key, value]) => (key === 'S' ? [] : [[key, withoutSquares(value)]])))
+}
+
 /** Columns come in fours, the lanes of a 128-bit vector. */
 const LANES = 4
 
@@ -79,13 +86,15 @@ export class RowBlock {
 
   /** Fills a block whose spans were reserved in the same order as when it was saved. */
   load(saved: Saved): void {
-    const { rows, widths, W, S } = saved as { rows: number; widths: number[]; W: Float32Array; S: Float32Array }
+    const { rows, widths, W, S } = saved as { rows: number; widths: number[]; W: Float32Array; S?: Float32Array }
     this.#spans.forEach((span, i) => {
       this.widen(span, widths[i]!)
     })
-    this.extend(rows)
+    // Not by `extend`: first weights are dear to make, and none of them would stay.
+    this.#resize(Math.max(64, rows), this.stride, this.stride, 0)
+    this.rows = rows
     this.W.set(W)
-    this.S.set(S)
+    if (S !== undefined) this.S.set(S)
   }
 
   #fill(span: Span, row: number, first: number): void {

@@ -68,6 +68,7 @@ export function simdKernel(): Kernel | null {
       return new Int32Array(memory.buffer, at, n)
     },
     release: array => places.give(array.byteOffset, array.byteLength),
+    clear: () => places.clear(),
     gather(W, stride, from, width, { index, value, n }, out, add) {
       wasm.gather(W.byteOffset, stride, from, width, index.byteOffset, value.byteOffset, n, out.byteOffset, add ? 1 : 0)
     },
@@ -125,6 +126,12 @@ class Places {
     const free = this.#free.get(size)
     if (free === undefined) this.#free.set(size, [at])
     else free.push(at)
+  }
+
+  clear(): void {
+    new Uint8Array(this.#memory.buffer, 0, this.#end).fill(0)
+    this.#free.clear()
+    this.#end = LEAST
   }
 }
 

@@ -1,7 +1,9 @@
 /** What a running pipeline offers to whoever feeds or watches it: the HTTP interface and the terminal. */
 import type { EventName, Events, Prediction, Rejection, RejectionCode } from '../events/event.ts'
 import type { LearnerStatus } from '../learner/status.ts'
+import type { Following } from './follower.ts'
 import type { Position } from './log.ts'
+import type { Role } from './roles.ts'
 
 /** What became of one posted event: durable (with its place), or rejected (the rejection is durable too). */
 export type Receipt =
@@ -13,7 +15,12 @@ export interface PipelineStatus {
   /** Why not ready, in words; empty when ready. */
   readonly reasons: readonly string[]
   readonly startedAt: number
-  readonly learner: LearnerStatus
+  /** What of the work this process does. */
+  readonly role: Role
+  /** Null of who only joins or only predicts. */
+  readonly learner: LearnerStatus | null
+  /** The published states that it predicts by, one a shard, and how many examples behind the log each is; absent of who follows none. */
+  readonly following?: readonly (Following & { readonly shard: string; readonly behind: number })[]
   /** Records not yet taken, by topic. */
   readonly lag: Readonly<Record<string, number>>
   readonly positions: readonly Position[]

@@ -4,13 +4,13 @@ import type { Left } from '../join/room.ts'
 import { MAX_TASKS, Room, type RoomOptions, type RoomOutcome } from '../join/room.ts'
 import type { Codec } from './codec.ts'
 import type { Incoming } from './log.ts'
+import type { Shards } from './shards.ts'
 import type { Stage } from './stage.ts'
 import type { Step } from './step.ts'
 
 export interface JoinStageOptions extends RoomOptions {
   readonly codec: Codec
-  /** Key of the examples: the set of lines that share a learner. */
-  readonly shard: string
+  readonly shards: Shards
   readonly labelDelay: (ms: number) => void
 }
 
@@ -73,7 +73,13 @@ export class JoinStage implements Stage {
       const seen = this.#decode(observation, 'observation') as Observation
       const served = prediction === null ? null : (this.#decode(prediction, 'prediction') as Prediction)
       const { labels, time, source } = label
-      step.emit('examples', this.#options.shard, 'example', { observation: seen, labels, labelTime: time, source, prediction: served })
+      step.emit('examples', this.#options.shards.of(seen.line), 'example', {
+        observation: seen,
+        labels,
+        labelTime: time,
+        source,
+        prediction: served
+      })
       step.after(() => this.#options.labelDelay(Math.max(0, time - seen.time)))
     }
     for (const left of this.room.left()) this.#bury(left, step)

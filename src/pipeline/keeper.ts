@@ -8,7 +8,7 @@ import { isPassing } from '../fault/fault.ts'
 import { FOLD, type Learner } from '../learner/learner.ts'
 import type { Claim, Forgetful, Log, Position, Retention } from './log.ts'
 import type { StateCodec } from './recover.ts'
-import type { SnapshotStore, StoredSnapshot } from './snapshot-store.ts'
+import { examplesIn, type SnapshotStore, type StoredSnapshot } from './snapshot-store.ts'
 
 export interface KeeperOptions {
   readonly log: Log & Partial<Forgetful>
@@ -18,6 +18,8 @@ export interface KeeperOptions {
   readonly retentions: readonly Retention[]
   /** Topics whose records the pipeline has still to take. */
   readonly inputs: readonly Topic[]
+  /** What of the published state followers still need. */
+  readonly published: () => Position | null
   /** Milliseconds since 1970. */
   readonly clock: () => number
   readonly tell: (level: 'info' | 'error', message: string) => void
@@ -92,9 +94,11 @@ export class Keeper {
 
   /** Forgets what the log need not keep. */
   async retain(): Promise<void> {
-    const { log, retentions, snapshots, inputs, clock, tell } = this.#options
+    const { log, retentions, snapshots, inputs, published, clock, tell } = this.#options
     this.#retainedAt = clock()
-    if (log.retain === undefined || retentions.length === 0) return
+    const state = published()
+    const all = state === null ? retentions : [...retentions, { topic: state.topic, keepBytes: 0 }]
+    if (log.retain === undefined || all.length === 0) return
     try {
       const oldest = (await snapshots.list()).filter((each): each is StoredSnapshot => !('damage' in each)).at(-1)
       const keep = [...this.#claim.positions().filter(({ topic }) => topic !== 'examples'), ...(oldest?.positions ?? [])]
@@ -103,14 +107,10 @@ export class Keeper {
         partition,
         offset: keep.find(position => position.topic === topic && position.partition === partition)?.offset ?? 0
       }))
-      await log.retain(retentions, floors, clock())
+      await log.retain(all, state === null ? floors : [...floors, state], clock())
     } catch (error) {
       if (!isPassing(error)) throw error
       tell('error', `nothing is forgotten: ${error.message}; it is tried again later`)
     }
   }
-}
-
-function examplesIn(positions: readonly Position[]): number {
-  return positions.reduce((sum, { topic, offset }) => (topic === 'examples' ? sum + offset : sum), 0)
 }

@@ -2,12 +2,14 @@
 import type { AnyEvent } from '../events/event.ts'
 import type { Learner } from '../learner/learner.ts'
 import type { Incoming } from './log.ts'
+import type { Shards } from './shards.ts'
 import type { Stage } from './stage.ts'
 import type { Step } from './step.ts'
 
 export interface LearnStageOptions {
   readonly learner: Learner
   readonly shard: string
+  readonly shards: Shards
   readonly learnMs: (ms: number) => void
   readonly clock: () => number
 }
@@ -21,8 +23,8 @@ export class LearnStage implements Stage {
   }
 
   take(record: Incoming, { name, event }: AnyEvent, step: Step): void {
-    if (name !== 'example' && name !== 'control') return
-    const { learner, shard, learnMs, clock } = this.#options
+    const { learner, shard, shards, learnMs, clock } = this.#options
+    if ((name !== 'example' && name !== 'control') || !shards.takes(shard, { name, event } as AnyEvent, record.key)) return
     const before = clock()
     const { outcome, signals } = learner.take(event)
     learnMs(clock() - before)

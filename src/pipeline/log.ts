@@ -22,6 +22,11 @@ export interface Outgoing {
   /** Decides the partition (murmur2, as Kafka's clients do) and keeps its records in order. Null spreads by turns. */
   readonly key: string | null
   readonly value: Uint8Array
+  /**
+   * When another log took it, milliseconds since 1970: a copy keeps its age. Never later than now nor before an earlier
+   * record of its partition; a log that cannot set its own time takes no notice.
+   */
+  readonly timestamp?: number
 }
 
 /** A change of what a group keeps beside its positions: `value` null removes the key, which has at most 1,900 bytes of UTF-8. */
@@ -89,6 +94,40 @@ export interface Log {
 
   /** Idempotent. Readers end, later calls throw `LOG_CLOSED`. */
   close(): Promise<void>
+}
+
+/** What a member of a group was given to do: records of some partitions, in offset order within each. */
+export interface Portion {
+  readonly records: readonly Incoming[]
+  /**
+   * Writes the outputs and moves the group's positions behind the records. Whoever dies between leaves the records to another
+   * member, who writes the outputs again: at least once, and exactly once where both happen in one commit. Throws as
+   * `Claim.commit` does, but not `LOG_FENCED`: where the partitions have gone to another member meanwhile, nothing is moved.
+   */
+  done(outputs: readonly Outgoing[]): Promise<void>
+}
+
+/** A log whose partitions several processes can share out among them. */
+export interface Shared {
+  /**
+   * Takes part in a group: yields what this member is given, from where the group stands on, until `signal` aborts. The
+   * partitions of the topics that have the same number go to the same member. A new portion of a partition comes only after
+   * the one before is done.
+   */
+  share(group: string, topics: readonly string[], signal: AbortSignal, limit?: number): AsyncIterable<Portion>
+}
+
+/** The right to act, until it is lost. */
+export interface Lease {
+  /** Aborts when another may act, or the holder cannot know that none does. */
+  readonly lost: AbortSignal
+  release(): Promise<void>
+}
+
+/** A log that knows who of several processes lives. */
+export interface Leasing {
+  /** Resolves once no other process holds the lease of this name; throws the signal's reason when it aborts before. */
+  lease(name: string, signal: AbortSignal): Promise<Lease>
 }
 
 /** What may be forgotten. Absent limits keep for ever. */

@@ -10,31 +10,38 @@ import type { Learner } from '../learner/learner.ts'
 import type { LearnerOptions } from '../learner/options.ts'
 import type { Codec, Undecodable } from './codec.ts'
 import { CostMeter } from './cost-meter.ts'
+import { assemble, type Crew } from './crew.ts'
 import type { Gateway, PipelineStatus, Receipt, Timings } from './gateway.ts'
+import { Heard } from './heard.ts'
 import { Intake } from './intake.ts'
 import { JoinStage } from './join-stage.ts'
-import { Keeper } from './keeper.ts'
-import { LearnStage } from './learn-stage.ts'
-import type { Claim, Forgetful, Incoming, Log, Position, Retention } from './log.ts'
-import { partitionOf } from './partition.ts'
+import type { Forgetful, Incoming, Leasing, Log, Position, Retention } from './log.ts'
 import { Patience } from './patience.ts'
 import { type Postable, Posting, type Unusable } from './posting.ts'
-import { PredictStage } from './predict-stage.ts'
-import { recover, type StateCodec } from './recover.ts'
+import type { StateCodec } from './recover.ts'
+import { type Duty, duties, type SoleRole } from './roles.ts'
+import type { Shards } from './shards.ts'
 import type { SnapshotStore } from './snapshot-store.ts'
-import type { Stage } from './stage.ts'
 import { Step } from './step.ts'
 import { Tallies } from './tallies.ts'
-import { type Load, Throttle } from './throttle.ts'
+import type { Load } from './throttle.ts'
 
 /** What the loop is doing, for whoever kills it in a test. */
 export type Phase = 'recovering' | 'reading' | 'folding' | 'committing' | 'snapshotting'
 
 export interface PipelineOptions {
-  readonly log: Log & Partial<Forgetful>
+  /** Where it knows who lives, a learner stands by as long as another one is active. */
+  readonly log: Log & Partial<Forgetful> & Partial<Leasing>
   readonly codec: Codec
   readonly snapshots: SnapshotStore
   readonly state: StateCodec
+  /** What of the work this process does. */
+  readonly role: SoleRole
+  readonly shards: Shards
+  /** The one whose examples it learns. */
+  readonly shard: string
+  /** When a learner publishes its state, where the log has the topic for it; `run` tells this one from those before. */
+  readonly publish: { readonly run: string; readonly everyExamples: number; readonly everyMs: number }
   readonly learner: LearnerOptions
   readonly room: RoomOptions
   readonly policy: Policy
@@ -51,10 +58,6 @@ export interface PipelineOptions {
   readonly phase?: (phase: Phase) => void
 }
 
-/** The group whose positions the pipeline moves, and the key of its examples. */
-export const GROUP = 'andon'
-export const SHARD = 'shard-0'
-const INPUTS: readonly Topic[] = ['observations', 'predictions', 'labels', 'examples']
 /** Records of a step: enough to share a commit's cost, few enough that one waits for milliseconds. */
 const BATCH = 500
 /** How often an idle pipeline looks at its clocks. */
@@ -62,6 +65,7 @@ const IDLE_MS = 250
 
 export class Pipeline implements Gateway {
   readonly #options: PipelineOptions
+  readonly #duty: Duty
   readonly #intake: Intake
   readonly #meter: CostMeter
   readonly #tallies = new Tallies()
@@ -69,34 +73,35 @@ export class Pipeline implements Gateway {
   readonly #posting: Posting
   readonly #patience: Patience
   readonly #startedAt: number
-  #learner: Learner | null = null
-  #claim: Claim | null = null
-  #keeper: Keeper | null = null
-  #stages: readonly Stage[] = []
+  /** Null until everybody is in place. */
+  #crew: Crew | null = null
+  /** What a standby holds. */
+  #standing: { readonly learner: Learner; readonly positions: readonly Position[] } | null = null
   #lag: Record<string, number> = {}
   #reasons: readonly string[] = ['starting']
-  /** Every prediction that the log took before this time has been taken, milliseconds since 1970. */
-  #heard = Number.NEGATIVE_INFINITY
+  readonly #heard: Heard
   #predicted = 0
 
   constructor(options: PipelineOptions) {
     const { codec, policy, stopwatch, clock, room, timings, log, posting } = options
     this.#options = options
+    this.#duty = duties[options.role]
     this.#startedAt = clock()
     this.#intake = new Intake(codec, policy)
     this.#patience = new Patience({
       tell: options.tell,
-      help: async fault => (fault.code === 'LOG_FULL' ? this.#keeper?.retain() : undefined)
+      help: async fault => (fault.code === 'LOG_FULL' ? this.#crew?.keeper?.retain() : undefined)
     })
     this.#meter = new CostMeter(stopwatch)
-    this.#join = new JoinStage({ ...room, codec, shard: SHARD, labelDelay: ms => timings.labelDelay(ms) })
+    this.#heard = new Heard(log.partitions.predictions ?? 1)
+    this.#join = new JoinStage({ ...room, codec, shards: options.shards, labelDelay: ms => timings.labelDelay(ms) })
     this.#posting = new Posting({
       ...posting,
       log,
       codec,
       intake: this.#intake,
       policy,
-      shard: SHARD,
+      shards: options.shards,
       clock,
       predictionOf: id => this.#predictionOf(id),
       tell: (topic, outcome) => this.#tallies.add(topic, outcome)
@@ -118,6 +123,7 @@ export class Pipeline implements Gateway {
       tell('info', 'stopped while the state was being recovered, nothing is changed')
       return
     }
+    const crew = this.#crew!
     const halt = new AbortController()
     let drainUntil = Number.POSITIVE_INFINITY
     const drain = (): void => {
@@ -126,7 +132,7 @@ export class Pipeline implements Gateway {
     stop.addEventListener('abort', drain)
     if (stop.aborted) drain()
     const givenUp = (): boolean => stop.aborted && clock() >= drainUntil
-    const batches = log.read(INPUTS, this.#claim!.positions(), halt.signal, BATCH)[Symbol.asyncIterator]()
+    const batches = log.read(this.#duty.inputs, crew.claim.positions(), halt.signal, BATCH)[Symbol.asyncIterator]()
     const ahead = (): ReturnType<typeof batches.next> => {
       const next = batches.next()
       next.catch(() => undefined) // thrown where it is awaited; until then it must not end the process
@@ -146,24 +152,27 @@ export class Pipeline implements Gateway {
         if (batch !== 'idle') next = ahead()
         await this.#measureLag()
       }
-      await this.#keeper!.save()
-      tell('info', `stopped after ${this.#learner!.learned} examples, everything saved`)
+      if (!(await this.#publishLast(givenUp))) return
+      await crew.keeper?.save()
+      tell('info', crew.learner === null ? 'stopped, everything saved' : `stopped after ${crew.learner.learned} examples, everything saved`)
     } finally {
       this.#reasons = ['stopped']
       stop.removeEventListener('abort', drain)
       halt.abort()
       await batches.return?.()
+      await crew.lease?.release()
     }
   }
 
-  /** The state, for `replay` and tests. Null before it has been recovered. */
+  /** The state, for `replay` and tests. Null before it has been recovered, and of who only joins. */
   get learner(): Learner | null {
-    return this.#learner
+    return this.#crew?.learner ?? this.#standing?.learner ?? null
   }
 
   status(): PipelineStatus {
-    const learner = this.#learner
-    if (learner === null) throw new Fault('UNAVAILABLE', 'expected a recovered state, it is still being recovered: ask again later')
+    const { learner } = this
+    if (learner === null && (this.#crew === null || this.#duty.learns))
+      throw new Fault('UNAVAILABLE', 'expected a recovered state, it is still being recovered: ask again later')
     const { predict, learn, single } = this.#meter.spentMs
     const perEvent = (ms: number, n: number): number => (n === 0 ? 0 : (1000 * ms) / n)
     const folded = this.#tallies.of('examples', 'learned')
@@ -171,12 +180,13 @@ export class Pipeline implements Gateway {
       ready: this.ready,
       reasons: this.#whyNotReady(),
       startedAt: this.#startedAt,
-      learner: learner.status(),
+      role: this.#options.role,
+      learner: learner?.status() ?? null,
       lag: this.#lag,
-      positions: this.#claim?.positions() ?? [],
+      positions: this.#crew?.claim.positions() ?? this.#standing?.positions ?? [],
       events: this.#tallies.all(),
       waiting: this.#join.room.size,
-      snapshot: this.#keeper?.newest ?? null,
+      snapshot: this.#crew?.keeper?.newest ?? null,
       costs: { predict: perEvent(predict, this.#predicted), learn: perEvent(learn, folded), single: perEvent(single, folded) }
     }
   }
@@ -198,61 +208,33 @@ export class Pipeline implements Gateway {
   }
 
   async #recover(stop: AbortSignal): Promise<void> {
-    const { log, codec, snapshots, state, learner, load, tell, timings, stopwatch, phase } = this.#options
-    const before = stopwatch()
-    this.#claim = await log.claim(GROUP)
-    for await (const { key, value } of this.#claim.notes())
-      if (key.startsWith('join/')) this.#join.room.restore(key.slice('join/'.length), value)
-    this.#join.room.restored()
-    const recovered = await recover({
-      log,
-      codec,
-      intake: this.#intake,
-      snapshots,
-      state,
-      learner,
-      meter: this.#meter,
-      committed: this.#claim.positions(),
-      patiently: attempt => this.#patience.try(attempt, () => stop.aborted),
-      signal: stop
-    })
-    for (const warning of recovered.warnings) tell('warn', warning)
-    this.#learner = recovered.learner
-    // Of what is folded again the signals are told already: the next snapshot stands behind them, too.
-    const home = partitionOf(SHARD, log.partitions.signals ?? 1)
-    const signals = (await log.ends(['signals'])).find(each => each.partition === home) ?? null
-    const keeping = { ...this.#options, inputs: INPUTS, saving: () => phase?.('snapshotting') }
-    this.#keeper = new Keeper(keeping, recovered.learner, this.#claim, recovered.snapshot, signals)
-    const shared = { learner: recovered.learner, clock: stopwatch }
-    const admits = (id: string, time: number): boolean => this.#join.room.admits(id, time)
-    const served = (prediction: Prediction): void => {
-      this.#predicted++
-      this.#posting.served(prediction)
-    }
-    this.#stages = [
-      new PredictStage({ ...shared, admits, served, predictMs: ms => timings.predictMs(ms) }),
-      this.#join,
-      new LearnStage({ ...shared, shard: SHARD, learnMs: ms => timings.learnMs(ms) }),
-      new Throttle({
-        ...load,
-        learner: recovered.learner,
-        shard: SHARD,
+    const { tell, stopwatch } = this.#options
+    let before = stopwatch()
+    const crew = await assemble(
+      this.#options,
+      {
+        intake: this.#intake,
+        meter: this.#meter,
+        join: this.#join,
+        served: prediction => {
+          this.#predicted++
+          this.#posting.served(prediction)
+        },
         lag: () => this.#lag.examples ?? 0,
-        tell: message => tell('info', message)
-      })
-    ]
-    if (recovered.learner.kernel === 'plain')
-      tell(
-        'warn',
-        'expected WebAssembly with SIMD and shared memory, there is none to be had: learning gives the same bits about ten times slower'
-      )
-    if (recovered.warnings.length > 0) await this.#keeper.save(true)
+        patiently: attempt => this.#patience.try(attempt, () => stop.aborted),
+        standing: (learner, positions) => {
+          this.#standing = { learner, positions }
+          this.#reasons = ['standing by: another learner is active']
+          before = stopwatch()
+        }
+      },
+      stop
+    )
+    this.#crew = crew
     await this.#measureLag()
     this.#reasons = []
-    tell(
-      'info',
-      `ready in ${Math.round(stopwatch() - before)} ms: ${recovered.learner.learned} examples known, ${recovered.refolded} folded again`
-    )
+    const known = crew.learner === null ? '' : `: ${crew.learner.learned} examples known, ${crew.refolded} folded again`
+    tell('info', `ready in ${Math.round(stopwatch() - before)} ms${known}`)
   }
 
   /**
@@ -264,23 +246,24 @@ export class Pipeline implements Gateway {
     const events = await this.#patience.try(() => this.#read(batch), givenUp)
     if (events === null) return false
     phase?.('folding')
+    const { stages, keeper } = this.#crew!
     const step = new Step(codec, (topic, outcome) => this.#tallies.add(topic, outcome))
     const positions = new Map<string, Position>()
     for (const [i, record] of batch.entries()) {
       const { topic, partition, offset } = record
       positions.set(`${topic}/${partition}`, { topic, partition, offset: offset + 1 })
-      if (topic === 'predictions') this.#heard = Math.max(this.#heard, record.timestamp - 1)
+      if (topic === 'predictions') this.#heard.took(record)
       const event = events[i]!
       if ('code' in event) step.reject(record, event)
-      else for (const stage of this.#stages) if (stage.topics.includes(topic as Topic)) stage.take(record, event, step)
+      else for (const stage of stages) if (stage.topics.includes(topic as Topic)) stage.take(record, event, step)
     }
-    for (const stage of this.#stages) stage.settle(step, clock(), this.#heard)
+    for (const stage of stages) stage.settle(step, clock(), this.#heard.until)
     if (batch.length > 0 || step.outputs.length > 0 || step.notes.length > 0) {
       phase?.('committing')
       if (!(await this.#commit(step, [...positions.values()], givenUp))) return false
       step.committed()
     }
-    await this.#keeper!.tend()
+    await keeper?.tend()
     return true
   }
 
@@ -291,21 +274,35 @@ export class Pipeline implements Gateway {
     return events
   }
 
+  /** Predictors go on with the last state while there is no learner. False when given up for want of room. */
+  async #publishLast(givenUp: () => boolean): Promise<boolean> {
+    const step = new Step(this.#options.codec, () => {})
+    this.#crew!.publisher?.flush(step, this.#options.clock())
+    return step.outputs.length === 0 || this.#commit(step, [], givenUp)
+  }
+
   /** Commits, waiting for room as long as there is none: the log stays readable meanwhile. False when given up. */
   async #commit({ outputs, notes }: Step, positions: readonly Position[], givenUp: () => boolean): Promise<boolean> {
-    const written = await this.#patience.try(() => this.#claim!.commit({ outputs, notes, positions }), givenUp)
-    if (written !== null) this.#keeper!.committed(written)
-    return written !== null
+    const { claim, keeper, publisher } = this.#crew!
+    const written = await this.#patience.try(() => claim.commit({ outputs, notes, positions }), givenUp)
+    if (written === null) return false
+    keeper?.committed(written)
+    publisher?.committed(written)
+    return true
   }
 
   async #measureLag(): Promise<void> {
     const { log, clock } = this.#options
     const now = clock()
-    const at = new Map(this.#claim!.positions().map(p => [`${p.topic}/${p.partition}`, p.offset]))
-    const lag: Record<string, number> = Object.fromEntries(INPUTS.map(topic => [topic, 0]))
-    for (const { topic, partition, offset } of await log.ends(INPUTS)) lag[topic]! += offset - (at.get(`${topic}/${partition}`) ?? 0)
+    const at = new Map(this.#crew!.claim.positions().map(p => [`${p.topic}/${p.partition}`, p.offset]))
+    const { inputs } = this.#duty
+    const lag: Record<string, number> = Object.fromEntries(inputs.map(topic => [topic, 0]))
+    for (const { topic, partition, offset } of await log.ends(inputs)) {
+      const behind = offset - (at.get(`${topic}/${partition}`) ?? 0)
+      lag[topic]! += behind
+      if (topic === 'predictions' && behind === 0) this.#heard.emptied(partition, now)
+    }
     this.#lag = lag
-    if (lag.predictions === 0) this.#heard = Math.max(this.#heard, now)
   }
 
   #whyNotReady(): readonly string[] {

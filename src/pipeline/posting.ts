@@ -10,6 +10,7 @@ import type { Receipt } from './gateway.ts'
 import type { Intake } from './intake.ts'
 import type { Log, Outgoing } from './log.ts'
 import { rejectionOf } from './rejection.ts'
+import type { Shards } from './shards.ts'
 
 export type Postable = 'observation' | 'label' | 'example'
 
@@ -20,7 +21,7 @@ export interface PostingOptions {
   readonly codec: Codec
   readonly intake: Intake
   readonly policy: Policy
-  readonly shard: string
+  readonly shards: Shards
   readonly clock: () => number
   /** Observations that may wait for a prediction at once. */
   readonly maxWaiting: number
@@ -112,8 +113,13 @@ export class Posting {
   #outgoing<N extends Postable>(name: N, each: Admitted<N>, time: number): Outgoing {
     const topic = topicOf[name]
     if ('problem' in each) return this.#rejected(topic, each.problem, each.value, time)
-    const key = name === 'example' ? this.#options.shard : (each.event as Events['observation' | 'label']).line
-    return { topic, key, value: each.value }
+    return { topic, key: this.#keyOf(name, each.event), value: each.value }
+  }
+
+  #keyOf<N extends Postable>(name: N, event: Events[N]): string {
+    return name === 'example'
+      ? this.#options.shards.of((event as Events['example']).observation.line)
+      : (event as Events['observation' | 'label']).line
   }
 
   #rejected(topic: string, problem: Undecodable, bytes: Uint8Array, time: number): Outgoing {

@@ -10,7 +10,9 @@ import type { LearnerOptions } from '../learner/options.ts'
 import type { Saved } from '../numeric/saved.ts'
 import type { Codec } from './codec.ts'
 import { decoding, type Intake } from './intake.ts'
-import type { Incoming, Log, Position } from './log.ts'
+import type { Log, Position } from './log.ts'
+import { range } from './range.ts'
+import type { Shards } from './shards.ts'
 import type { SnapshotStore, StoredSnapshot } from './snapshot-store.ts'
 
 /** How state becomes bytes: the same tree, the same bytes. */
@@ -26,10 +28,14 @@ export interface RecoverOptions {
   readonly snapshots: SnapshotStore
   readonly state: StateCodec
   readonly learner: LearnerOptions
+  readonly shards: Shards
+  readonly shard: string
   readonly meter: Meter
   /** Where the learner stands: the first example not yet committed, per partition. */
   readonly committed: readonly Position[]
   readonly signal: AbortSignal
+  /** A state to go on from in place of a snapshot: what an earlier recovery gave, up to its committed positions. */
+  readonly from?: { readonly recovered: Recovered; readonly positions: readonly Position[] }
   /** The log may hold signals of examples after `committed`: a replay up to there, or beside a running process. */
   readonly earlier?: boolean
   /** Tries again while what fails is passing; null when given up. Without it the first failure is thrown. */
@@ -51,8 +57,8 @@ export interface Recovered {
 /** The state at the committed positions. Throws the signal's reason when aborted: a state half recovered is none. */
 export async function recover(options: RecoverOptions): Promise<Recovered> {
   const committed = options.committed.filter(position => position.topic === 'examples')
-  const { learner, snapshot, warnings } = await newestGood(options, committed)
-  const from = snapshot?.positions ?? []
+  const { learner, snapshot, warnings } = options.from?.recovered ?? (await newestGood(options, committed))
+  const from = options.from?.positions ?? snapshot?.positions ?? []
   await refuseGap(options.log, from, committed)
   const signals: Signal[] = []
   const unread: Unread[] = []
@@ -61,12 +67,14 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
     const event = await patient(options, () => options.intake.read(record))
     if ('code' in event) unread.push({ ...record, reason: event.reason })
     if ('code' in event || (event.name !== 'example' && event.name !== 'control')) continue
+    if (!options.shards.takes(options.shard, event, record.key)) continue
     signals.push(...learner.take(event.event).signals)
     refolded++
     options.progress?.(refolded)
   }
   await refuseUnread(options, unread)
-  await compare(options, snapshot, signals)
+  // Of a state gone on from, the signals before were compared then, and where they end is not known.
+  if (options.from === undefined) await compare(options, snapshot, signals)
   return { learner, refolded, snapshot, warnings }
 }
 
@@ -78,39 +86,8 @@ async function patient<T>({ patiently, signal }: RecoverOptions, attempt: () => 
   throw new Fault('UNAVAILABLE', 'expected to go on until it succeeds or is stopped, it was given up before')
 }
 
-/** Records of a topic from `from` up to `to`, in the order of the log. Ends by itself; throws the signal's reason when aborted before. */
-export async function* range(
-  log: Log,
-  topic: string,
-  from: readonly Position[],
-  to: readonly Position[],
-  signal: AbortSignal
-): AsyncIterable<Incoming> {
-  const start = new Map((await log.starts([topic])).map(p => [p.partition, p.offset]))
-  for (const p of from) if (p.topic === topic) start.set(p.partition, Math.max(p.offset, start.get(p.partition) ?? 0))
-  const left = new Map(to.filter(p => p.topic === topic && p.offset > (start.get(p.partition) ?? 0)).map(p => [p.partition, p.offset]))
-  if (left.size === 0) return
-  const stop = new AbortController()
-  const begin = [...start].map(([partition, offset]) => ({ topic, partition, offset }))
-  try {
-    for await (const batch of log.read([topic], begin, AbortSignal.any([signal, stop.signal]))) {
-      for (const record of batch) {
-        const end = left.get(record.partition)
-        if (end === undefined || record.offset >= end) continue
-        yield record
-        if (record.offset + 1 >= end) left.delete(record.partition)
-      }
-      if (left.size === 0) return
-    }
-    signal.throwIfAborted()
-    throw new Fault('LOG_CLOSED', `expected to read ${topic} to its committed end, the log was closed before`)
-  } finally {
-    stop.abort()
-  }
-}
-
 async function newestGood(
-  { snapshots, state, learner, meter }: RecoverOptions,
+  { log, snapshots, state, learner, meter }: RecoverOptions,
   committed: readonly Position[]
 ): Promise<{ learner: Learner; snapshot: StoredSnapshot | null; warnings: string[] }> {
   const warnings: string[] = []
@@ -133,6 +110,11 @@ async function newestGood(
       warnings.push(`snapshot ${stored.name} holds examples up to ${ahead.offset}, which the log has not committed: passed over`)
       continue
     }
+    const gap = await gapAfter(log, stored.positions, committed)
+    if (gap !== null) {
+      warnings.push(`snapshot ${stored.name} needs examples from ${gap.need} on, the oldest kept is ${gap.start}: passed over`)
+      continue
+    }
     const bytes = await wholeState(snapshots, stored.name)
     if (bytes instanceof Uint8Array) return { learner: loaded(bytes, stored.name), snapshot: stored, warnings }
     warnings.push(`snapshot ${stored.name} cannot be read (${bytes.message}): passed over`)
@@ -152,16 +134,26 @@ async function wholeState(snapshots: SnapshotStore, name: string): Promise<Uint8
 
 /** Retention must not have taken examples that the state still needs. */
 async function refuseGap(log: Log, from: readonly Position[], committed: readonly Position[]): Promise<void> {
-  for (const start of await log.starts(['examples'])) {
-    const need = from.find(p => p.topic === 'examples' && p.partition === start.partition)?.offset ?? 0
-    const end = committed.find(p => p.partition === start.partition)?.offset ?? 0
-    if (start.offset > need && end > need) {
-      throw new Fault(
-        'LOG_DAMAGED',
-        `expected examples from ${need} on in the log, the oldest kept is ${start.offset}: restore a backup or a snapshot at ${start.offset} or later`
-      )
-    }
+  const gap = await gapAfter(log, from, committed)
+  if (gap !== null)
+    throw new Fault(
+      'LOG_DAMAGED',
+      `expected examples from ${gap.need} on in the log, the oldest kept is ${gap.start}: restore a backup or a snapshot at ${gap.start} or later`
+    )
+}
+
+/** The first example needed and the oldest kept, where retention has taken what stands between. */
+async function gapAfter(
+  log: Log,
+  from: readonly Position[],
+  committed: readonly Position[]
+): Promise<{ readonly need: number; readonly start: number } | null> {
+  for (const { partition, offset: start } of await log.starts(['examples'])) {
+    const need = from.find(p => p.topic === 'examples' && p.partition === partition)?.offset ?? 0
+    const end = committed.find(p => p.partition === partition)?.offset ?? 0
+    if (start > need && end > need) return { need, start }
   }
+  return null
 }
 
 /** An example that cannot be read, and why. */
@@ -195,11 +187,12 @@ async function refuseUnread(options: RecoverOptions, unread: readonly Unread[]):
  * written anew for it: in what framing, and by which version of the schema, the log has them says nothing of the state.
  */
 async function compare(options: RecoverOptions, snapshot: StoredSnapshot | null, told: readonly Signal[]): Promise<void> {
-  const { log, codec, signal, earlier } = options
+  const { log, codec, signal, earlier, shard, shards } = options
   const from = (snapshot?.positions ?? []).filter(position => position.topic === 'signals')
   const whole = snapshot === null || from.length > 0
   const byId = new Map(told.map(each => [each.id, each]))
   for await (const record of range(log, 'signals', from, await log.ends(['signals']), signal)) {
+    if (shards.names.length > 1 && record.key !== shard) continue
     const decoded = await patient(options, () => decoding(codec, record.value))
     if ('code' in decoded || decoded.name !== 'signal') continue
     if (earlier && byId.size === 0) return

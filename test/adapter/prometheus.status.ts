@@ -97,6 +97,7 @@ export function fullStatus(tasks: readonly TaskStatus[] = [taskOf('fault', ['ok'
     ready: true,
     reasons: [],
     startedAt: 1_000,
+    role: 'all',
     learner: {
       fold: 1,
       kernel: 'simd',

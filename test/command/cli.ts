@@ -88,7 +88,7 @@ export function openCli(): Cli {
 }
 
 /** The build of the project where it is newer than every source, else one made for this test. */
-function builtCommand(): { readonly path: string; remove(): void } {
+export function builtCommand(): { readonly path: string; remove(): void } {
   const command = join(dist, 'command', 'andon.js')
   const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'))
   const newest = Math.max(...sources.map(name => statSync(join(root, 'src', name)).mtimeMs))

@@ -5,7 +5,7 @@ import avsc from 'avsc'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { registryHeaderOf, schemaIdOf } from '../../src/adapter/avro/framing.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { range } from '../../src/pipeline/recover.ts'
+import { range } from '../../src/pipeline/range.ts'
 import { openStore } from '../../src/wiring.ts'
 import { BUILD_MS, buildRegistry, type Program, type Registry, register, schemaAt, skip, subjectsIn } from '../adapter/registry/registry.ts'
 import { type Cli, openCli } from './cli.ts'
@@ -29,7 +29,7 @@ describe.skipIf(skip)('with a schema registry', () => {
 
   /** Every record of a topic, as it stands in the log. */
   async function recordsIn(name: string, topic: string): Promise<Uint8Array[]> {
-    const { log } = await openStore(loadConfig({ env: { ANDON_DATADIRECTORY: join(cli.folder, name) } }), true)
+    const { log } = await openStore(loadConfig({ env: { ANDON_DATADIRECTORY: join(cli.folder, name) } }), { readOnly: true })
     try {
       const found: Uint8Array[] = []
       for await (const { value } of range(log, topic, [], await log.ends([topic]), new AbortController().signal)) found.push(value.slice())

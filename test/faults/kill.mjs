@@ -1,9 +1,11 @@
 /**
  * Kills a running pipeline with SIGKILL again and again, while another process feeds it, and then holds what is left to
- * what must be: `node test/faults/kill.mjs [--kills N] [--seed S] [--json] [--plant FAULT] [--dist FOLDER] [--keep]`.
+ * what must be: `node test/faults/kill.mjs [--kills N] [--seed S] [--json] [--plant FAULT] [--kafka HOST:PORT]
+ * [--dist FOLDER] [--keep]`.
  *
  * Half of the kills come after a random time; the others wait for a phase, so that each gets its share. With `--plant` the
- * pipeline has a fault (see plant.mjs) and the run must fail, which kill.test.ts asks of it.
+ * pipeline has a fault (see plant.mjs) and the run must fail, which kill.test.ts asks of it. With `--kafka` the log is on
+ * that broker in place of a file.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -23,6 +25,7 @@ const { values: flags } = parseArgs({
     seed: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
     plant: { type: 'string' },
+    kafka: { type: 'string' },
     dist: { type: 'string' },
     keep: { type: 'boolean', default: false }
   }
@@ -116,7 +119,11 @@ function configuration(dataDirectory) {
     http: { port: 0 },
     snapshot: { everyExamples: 200, keep: 3 },
     join: { maxAgeHours: MAX_AGE_S / 3600, predictionWaitMs: 600_000, dedupe: { maxIds: 20_000 } },
-    learner: { experts: 4, preset: 'fast' }
+    learner: { experts: 4, preset: 'fast' },
+    // A prefix of its own, so that each run has a log of its own on the broker.
+    ...(flags.kafka === undefined
+      ? {}
+      : { log: { kind: 'kafka', kafka: { brokers: [flags.kafka], prefix: `kill-${process.pid}-${Date.now()}.` } } })
   })
 }
 

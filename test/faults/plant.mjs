@@ -55,6 +55,7 @@ const pipeline = openPipeline(
     }),
     snapshots: { ...snapshots, write: (header, state) => snapshots.write(fault === 'behind' ? behind(header) : header, state) }
   },
+  'all',
   {
     timings: { labelDelay() {}, predictMs() {}, learnMs() {} },
     tell: (_level, message) => process.stderr.write(`${message}\n`),

@@ -12,7 +12,16 @@ const INPUTS = ['observations', 'predictions', 'labels', 'examples']
 const EMPTY = { list: async () => [], read: async () => null, write: async () => null, keep: async () => [] }
 
 export async function verify(dist, configPath, ledger) {
-  const parts = await built(dist, 'wiring', 'config/load', 'pipeline/recover', 'pipeline/intake', 'learner/meter', 'join/part')
+  const parts = await built(
+    dist,
+    'wiring',
+    'config/load',
+    'pipeline/range',
+    'pipeline/recover',
+    'pipeline/intake',
+    'learner/meter',
+    'join/part'
+  )
   const { loadConfig, openStore, placesOf, policyOf, learnerOptionsOf, recover, range, Intake, noMeter, decodePart } = parts
   const config = loadConfig({ path: configPath, env: {} })
   const store = await openStore(config)

@@ -9,6 +9,7 @@ export const emptyStatus: PipelineStatus = {
   ready: true,
   reasons: [],
   startedAt: 0,
+  role: 'all',
   learner: { fold: 1, kernel: 'simd', learned: 0, repeated: 0, corrected: 0, domains: [], features: 0, bytes: 0, tasks: [], affinity: [] },
   lag: {},
   positions: [],

@@ -7,6 +7,7 @@ import { topics } from '../../src/events/event.ts'
 import { type Server, serve } from '../../src/http/serve.ts'
 import { defaultLearnerOptions } from '../../src/learner/options.ts'
 import { Pipeline } from '../../src/pipeline/pipeline.ts'
+import { REST, Shards } from '../../src/pipeline/shards.ts'
 import type { SnapshotStore } from '../../src/pipeline/snapshot-store.ts'
 import { send } from './fake-gateway.ts'
 
@@ -46,6 +47,10 @@ describe('over a real pipeline', () => {
       snapshots: noSnapshots,
       state: { encode: () => new Uint8Array(), decode: () => null },
       learner: { ...defaultLearnerOptions, experts: 2 },
+      role: 'all',
+      shards: new Shards(),
+      shard: REST,
+      publish: { run: 'run', everyExamples: 100, everyMs: 1000 },
       load: { behind: 0, least: 1 },
       room: { maxWaiting: 1000, maxAgeMs: 3_600_000, predictionWaitMs: 1000, maxIds: 1000 },
       policy: { maxSkewMs: 60_000, maxFeatures: 100 },

@@ -386,12 +386,17 @@ export const kernelLaws: Readonly<Record<string, (open: () => Kernel) => void>> 
     )
   },
   'what it gives is zeroed, also where it was used before, and belongs to no one else'(open) {
-    const turns = fc.array(fc.record({ n: fc.nat(300), ints: fc.boolean(), back: fc.boolean(), which: fc.nat(30) }), { maxLength: 60 })
+    const turn = { n: fc.nat(300), ints: fc.boolean(), back: fc.boolean(), which: fc.nat(30), clear: fc.nat(15).map(k => k === 0) }
+    const turns = fc.array(fc.record(turn), { maxLength: 60 })
     fc.assert(
       fc.property(turns, all => {
         const kernel = open()
         const held: { readonly array: Float32Array | Int32Array; readonly mark: number }[] = []
-        all.forEach(({ n, ints, back, which }, turn) => {
+        all.forEach(({ n, ints, back, which, clear }, turn) => {
+          if (clear) {
+            kernel.clear()
+            held.length = 0
+          }
           if (back && held.length > 0) kernel.release(held.splice(which % held.length, 1)[0]!.array)
           const array = ints ? kernel.ints(n) : kernel.floats(n)
           expect(array.length).toBe(n)

@@ -8,7 +8,7 @@ import type { EventName, Topic } from '../../src/events/event.ts'
 import { Fault } from '../../src/fault/fault.ts'
 import type { Codec } from '../../src/pipeline/codec.ts'
 import type { Outgoing } from '../../src/pipeline/log.ts'
-import { GROUP } from '../../src/pipeline/pipeline.ts'
+import { GROUP } from '../../src/pipeline/roles.ts'
 import { codec as alone, input, MemorySnapshots, World } from './world.ts'
 
 const current = currentOf(loadSchemas())

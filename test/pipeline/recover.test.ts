@@ -8,8 +8,10 @@ import { noMeter } from '../../src/learner/meter.ts'
 import { defaultLearnerOptions } from '../../src/learner/options.ts'
 import { Intake } from '../../src/pipeline/intake.ts'
 import type { Position } from '../../src/pipeline/log.ts'
-import { GROUP, Pipeline, SHARD } from '../../src/pipeline/pipeline.ts'
+import { Pipeline } from '../../src/pipeline/pipeline.ts'
 import { recover } from '../../src/pipeline/recover.ts'
+import { GROUP } from '../../src/pipeline/roles.ts'
+import { REST, Shards } from '../../src/pipeline/shards.ts'
 import type { SnapshotStore } from '../../src/pipeline/snapshot-store.ts'
 
 const NOW = Date.UTC(2026, 4, 1)
@@ -38,6 +40,10 @@ async function learned(count: number) {
       snapshots,
       state: { encode: encodeSaved, decode: decodeSaved },
       learner,
+      role: 'all',
+      shards: new Shards(),
+      shard: REST,
+      publish: { run: 'run', everyExamples: 100, everyMs: 1000 },
       load: { behind: 0, least: 1 },
       room: { maxWaiting: 1000, maxAgeMs: 3_600_000, predictionWaitMs: 1000, maxIds: 1000 },
       policy,
@@ -66,7 +72,7 @@ async function learned(count: number) {
       prediction: null
     })
   }
-  await log.write(Array.from({ length: count }, (_, i) => ({ topic: 'examples', key: SHARD, value: example(i) })))
+  await log.write(Array.from({ length: count }, (_, i) => ({ topic: 'examples', key: REST, value: example(i) })))
   await pipeline().run(AbortSignal.abort())
   return { log, snapshots, written, told, pipeline }
 }
@@ -93,6 +99,8 @@ test('recovering ends at the committed position or, when aborted, not at all', a
     snapshots,
     state: { encode: encodeSaved, decode: decodeSaved },
     learner,
+    shards: new Shards(),
+    shard: REST,
     meter: noMeter,
     intake: new Intake(codec, policy),
     committed,

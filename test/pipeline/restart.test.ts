@@ -6,7 +6,8 @@ import { openMemoryLog } from '../../src/adapter/memory/log.ts'
 import { topics } from '../../src/events/event.ts'
 import { Fault } from '../../src/fault/fault.ts'
 import { defaultLearnerOptions } from '../../src/learner/options.ts'
-import { Pipeline, SHARD } from '../../src/pipeline/pipeline.ts'
+import { Pipeline } from '../../src/pipeline/pipeline.ts'
+import { REST, Shards } from '../../src/pipeline/shards.ts'
 import type { SnapshotStore, StoredSnapshot } from '../../src/pipeline/snapshot-store.ts'
 
 const NOW = Date.UTC(2026, 4, 1)
@@ -40,6 +41,10 @@ async function live(snapshots: SnapshotStore): Promise<number> {
     snapshots,
     state: { encode: encodeSaved, decode: decodeSaved },
     learner: { ...defaultLearnerOptions, experts: 2 },
+    role: 'all',
+    shards: new Shards(),
+    shard: REST,
+    publish: { run: 'run', everyExamples: 100, everyMs: 1000 },
     load: { behind: 0, least: 1 },
     room: { maxWaiting: 1000, maxAgeMs: 3_600_000, predictionWaitMs: 1000, maxIds: 1000 },
     policy: { maxSkewMs: 1000, maxFeatures: 100 },
@@ -67,7 +72,7 @@ async function write(label: string): Promise<void> {
     features: { torque: next % 7 }
   }
   const example = { observation, labels: { fault: label }, labelTime: NOW, source: null, prediction: null }
-  await log.write([{ topic: 'examples', key: SHARD, value: codec.encode('example', example) }])
+  await log.write([{ topic: 'examples', key: REST, value: codec.encode('example', example) }])
 }
 
 test('a snapshot stands behind the signals of what was folded again, so that the next life does not miss them', async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { Fault } from '../../src/fault/fault.ts'
 import type { Claim } from '../../src/pipeline/log.ts'
-import { GROUP } from '../../src/pipeline/pipeline.ts'
+import { GROUP } from '../../src/pipeline/roles.ts'
 import { input, MemorySnapshots, type Plant, World } from './world.ts'
 
 /** A log whose commits are refused while `full`, and counted. */

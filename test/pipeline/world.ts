@@ -5,9 +5,12 @@ import { openMemoryLog } from '../../src/adapter/memory/log.ts'
 import { type AnyEvent, type EventName, type Events, type Topic, topics } from '../../src/events/event.ts'
 import { Learner } from '../../src/learner/learner.ts'
 import { defaultLearnerOptions, type LearnerOptions } from '../../src/learner/options.ts'
-import type { Claim, Forgetful, Incoming, Log, Outgoing } from '../../src/pipeline/log.ts'
-import { GROUP, Pipeline, type PipelineOptions, SHARD } from '../../src/pipeline/pipeline.ts'
-import { range, type StateCodec } from '../../src/pipeline/recover.ts'
+import type { Claim, Forgetful, Incoming, Leasing, Log, Outgoing } from '../../src/pipeline/log.ts'
+import { Pipeline, type PipelineOptions } from '../../src/pipeline/pipeline.ts'
+import { range } from '../../src/pipeline/range.ts'
+import type { StateCodec } from '../../src/pipeline/recover.ts'
+import { duties, GROUP } from '../../src/pipeline/roles.ts'
+import { REST, Shards } from '../../src/pipeline/shards.ts'
 import type { SnapshotStore, StoredSnapshot } from '../../src/pipeline/snapshot-store.ts'
 
 export type Whole = Log & Forgetful
@@ -83,6 +86,7 @@ function counted(log: Whole, awaits: Awaits): Whole {
     committed: group => awaits.pass(() => log.committed(group)),
     retain: (retentions, floors, now) => awaits.pass(() => log.retain(retentions, floors, now)),
     close: () => log.close(),
+    ...('lease' in log ? { lease: (name: string, signal: AbortSignal) => (log as Leasing).lease(name, signal) } : {}),
     async claim(group) {
       const claim: Claim = await awaits.pass(() => log.claim(group))
       return { ...claim, commit: commit => awaits.pass(() => claim.commit(commit)) }
@@ -167,6 +171,10 @@ export class World {
       codec,
       snapshots: { ...snapshots, write: (header, bytes) => this.#check(header.positions).then(() => snapshots.write(header, bytes)) },
       state: this.plant.state?.(state) ?? state,
+      role: 'all',
+      shards: new Shards(),
+      shard: REST,
+      publish: { run: 'run', everyExamples: 10, everyMs: 1000 },
       learner: learnerOptions,
       load: { behind: 0, least: 1 },
       room: { maxWaiting: 100, maxAgeMs: 86_400_000, predictionWaitMs: 1000, maxIds: 100 },
@@ -227,7 +235,7 @@ export class World {
   }
 
   async #check(positions: readonly { readonly topic: string; readonly partition: number; readonly offset: number }[]): Promise<void> {
-    const committed = await this.log.committed(GROUP)
+    const committed = [...(await this.log.committed(duties.learn.group)), ...(await this.log.committed(GROUP))]
     for (const { topic, partition, offset } of positions.filter(p => p.topic === 'examples')) {
       const at = committed.find(p => p.topic === topic && p.partition === partition)?.offset ?? 0
       if (offset > at) this.wrongs.push(`a snapshot at ${offset}, committed is ${at}`)
@@ -247,12 +255,12 @@ export const input = {
   },
   example: (i: number, labels: Record<string, string>): Outgoing => ({
     topic: 'examples',
-    key: SHARD,
+    key: REST,
     value: codec.encode('example', { observation: observation(i), labels, labelTime: T0 + 1000 + i, source: null, prediction: null })
   }),
   control: (n: number): Outgoing => ({
     topic: 'examples',
-    key: SHARD,
+    key: REST,
     value: codec.encode('control', { id: `control-${n}`, time: T0, kind: 'effort', task: null, value: n })
   }),
   raw: (topic: Topic, ...bytes: number[]): Outgoing => ({ topic, key: null, value: Uint8Array.from(bytes) })

@@ -3,7 +3,7 @@
  * process. One global sequence over all topics.
  */
 import { Fault } from '../../fault/fault.ts'
-import type { Claim, Commit, Forgetful, Incoming, Log, Outgoing, Position, Retention } from '../../pipeline/log.ts'
+import type { Claim, Commit, Forgetful, Incoming, Lease, Leasing, Log, Outgoing, Position, Retention } from '../../pipeline/log.ts'
 import { partitionOf } from '../../pipeline/partition.ts'
 
 const KEY_BYTES = 1900
@@ -17,7 +17,7 @@ export interface MemoryOptions {
 }
 
 /** Opens an empty log that lives as long as the object. */
-export function openMemoryLog(options: MemoryOptions): Log & Forgetful {
+export function openMemoryLog(options: MemoryOptions): Log & Forgetful & Leasing {
   return new MemoryLog(options)
 }
 
@@ -38,13 +38,15 @@ interface Group {
   readonly notes: Map<string, Uint8Array>
 }
 
-class MemoryLog implements Log, Forgetful {
+class MemoryLog implements Log, Forgetful, Leasing {
   readonly partitions: Readonly<Record<string, number>>
   readonly #clock: () => number
   readonly #maxRecords: number
   readonly #heads: ReadonlyMap<string, readonly Head[]>
   readonly #groups = new Map<string, Group>()
   readonly #waiting = new Set<() => void>()
+  /** Leases held, and who waits for each in turn. */
+  readonly #leases = new Map<string, Promise<void>>()
   #records: Kept[] = []
   #next = 0
   #closed = false
@@ -107,6 +109,24 @@ class MemoryLog implements Log, Forgetful {
     return [...(this.#groups.get(name)?.positions.values() ?? [])]
   }
 
+  async lease(name: string, signal: AbortSignal): Promise<Lease> {
+    this.#expectOpen()
+    const before = this.#leases.get(name) ?? Promise.resolve()
+    let leave = (): void => undefined
+    const left = new Promise<void>(resolve => {
+      leave = resolve
+    })
+    this.#leases.set(
+      name,
+      before.then(() => left)
+    )
+    signal.addEventListener('abort', leave)
+    await Promise.race([before, left])
+    signal.throwIfAborted()
+    signal.removeEventListener('abort', leave)
+    return { lost: new AbortController().signal, release: async () => leave() }
+  }
+
   async retain(retentions: readonly Retention[], floors: readonly Position[], now: number): Promise<Readonly<Record<string, number>>> {
     this.#expectOpen()
     const removed: Record<string, number> = {}
@@ -160,11 +180,11 @@ class MemoryLog implements Log, Forgetful {
         `expected room for ${records.length} records beside ${this.#records.length}, the limit is ${this.#maxRecords}`
       )
     const now = this.#clock()
-    const positions = records.map(({ topic, key, value }) => {
+    const positions = records.map(({ topic, key, value, timestamp = now }) => {
       const heads = this.#headsOf(topic)
       const partition = key === null ? heads.reduce((sum, { end }) => sum + end, 0) % heads.length : partitionOf(key, heads.length)
       const head = heads[partition]!
-      head.timestamp = Math.max(head.timestamp, now)
+      head.timestamp = Math.max(head.timestamp, Math.min(timestamp, now))
       const position = { topic, partition, offset: head.end++ }
       this.#records.push({ sequence: this.#next++, record: { ...position, key, value: value.slice(), timestamp: head.timestamp } })
       return position

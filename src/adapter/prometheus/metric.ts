@@ -56,7 +56,7 @@ export const other = 'other'
 
 /** The tasks that are told. */
 export function tasksOf({ status, limits }: Seen): readonly TaskStatus[] {
-  return (status.learner satisfies LearnerStatus).tasks.slice(0, limits.tasks)
+  return (status.learner satisfies LearnerStatus | null)?.tasks.slice(0, limits.tasks) ?? []
 }
 
 /**

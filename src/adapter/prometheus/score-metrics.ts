@@ -119,11 +119,15 @@ export const scoreMetrics: readonly Metric[] = [
 ]
 
 function learnerMetric(name: string, help: string, value: (learner: LearnerStatus) => number): Metric {
-  return { name, type: 'gauge', labels: [], help, read: ({ status }) => [[[], value(status.learner)]] }
+  return { name, type: 'gauge', labels: [], help, read: seen => ofLearner(seen, value) }
 }
 
 function learnerCounter(name: string, help: string, value: (learner: LearnerStatus) => number): Metric {
-  return { name, type: 'counter', labels: [], help, read: ({ status }) => [[[], value(status.learner)]] }
+  return { name, type: 'counter', labels: [], help, read: seen => ofLearner(seen, value) }
+}
+
+function ofLearner({ status: { learner } }: Seen, value: (learner: LearnerStatus) => number): Sample[] {
+  return learner === null ? [] : [[[], value(learner)]]
 }
 
 function reportsOf(task: TaskStatus): readonly (readonly [string, Report])[] {

@@ -63,9 +63,8 @@ export const sharingMetrics: readonly Metric[] = [
     help: "What the choice of a task would add to another's opinion, nats an example of late; at 0 nothing, below 0 they say the same twice.",
     read: seen => {
       const told = new Set(tasksOf(seen).map(({ task }) => task))
-      return seen.status.learner.affinity.flatMap(({ from, to, gain }): Sample[] =>
-        told.has(from) && told.has(to) ? [[[from, to], gain]] : []
-      )
+      const affinity = seen.status.learner?.affinity ?? []
+      return affinity.flatMap(({ from, to, gain }): Sample[] => (told.has(from) && told.has(to) ? [[[from, to], gain]] : []))
     }
   }
 ]

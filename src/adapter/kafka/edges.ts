@@ -1,0 +1,110 @@
+/**
+ * Where partitions begin and end. Kafka counts the markers of transactions like records, so that the position after the
+ * last record is not what it calls the end: what is known of the stretch between the two is kept, the rest looked at.
+ */
+import type { Link } from './link.ts'
+import { EARLIEST, LATEST, type Long, READ_COMMITTED } from './protocol.ts'
+import { type Place, type Stretch, scan } from './scan.ts'
+
+/** How far back from the end the last record is looked for first: most often one marker stands behind it. */
+const FIRST_WINDOW = 8
+
+interface Known {
+  /** The position after the last record that was ever seen. */
+  end: number
+  /** No record stands in `[end, checked)`. */
+  checked: number
+}
+
+export class Edges {
+  readonly #link: Link
+  readonly #known = new Map<string, Known>()
+
+  constructor(link: Link) {
+    this.#link = link
+  }
+
+  /** A reader went over a stretch. */
+  seen({ topic, partition, from, to, seen }: Stretch): void {
+    const known = this.#of({ topic, partition })
+    const last = seen.at(-1)
+    const end = last === undefined ? null : Number(last.offset) + 1
+    if (end !== null && end > known.end) {
+      known.end = end
+      known.checked = to
+    } else if (from <= known.checked) known.checked = Math.max(known.checked, to)
+  }
+
+  /** We have written a record here: it is there, even before the broker's answers show it. */
+  wrote({ topic, partition }: Place, offset: number): void {
+    const known = this.#of({ topic, partition })
+    if (offset < known.end) return
+    known.end = offset + 1
+    known.checked = Math.max(known.checked, known.end)
+  }
+
+  /** The offset of the oldest record kept, of each place. */
+  starts(places: readonly Place[]): Promise<number[]> {
+    return listOffsets(this.#link, places, () => EARLIEST)
+  }
+
+  /** The offset after the last record, of each place. */
+  async ends(places: readonly Place[]): Promise<number[]> {
+    const [starts, stable] = await Promise.all([this.starts(places), listOffsets(this.#link, places, () => LATEST)])
+    return Promise.all(places.map((place, i) => this.#end(place, starts[i]!, stable[i]!)))
+  }
+
+  async #end(place: Place, start: number, stable: number): Promise<number> {
+    const known = this.#of(place)
+    let low = Math.max(start, known.checked)
+    for (let window = FIRST_WINDOW, high = stable; high > low; window *= 16) {
+      const from = Math.max(low, high - window)
+      let last: number | null = null
+      for await (const { seen } of scan(this.#link, place, from, high)) if (seen.length > 0) last = Number(seen.at(-1)!.offset)
+      if (last !== null) {
+        this.wrote(place, last)
+        break
+      }
+      high = from
+    }
+    // What was checked stays checked, whoever else looked meanwhile.
+    low = Math.max(known.end, start)
+    known.end = low
+    known.checked = Math.max(known.checked, stable, low)
+    return low
+  }
+
+  #of({ topic, partition }: Place): Known {
+    const key = `${partition} ${topic}`
+    const known = this.#known.get(key) ?? { end: 0, checked: 0 }
+    this.#known.set(key, known)
+    return known
+  }
+}
+
+/** The first offset at or after a time, or at one of Kafka's marks, of each place; −1 where there is none. */
+export async function listOffsets(link: Link, places: readonly Place[], timeOf: (place: Place) => number): Promise<number[]> {
+  return link.use(`ask for the ends of ${[...new Set(places.map(({ topic }) => topic))].join(', ')}`, async () => {
+    const byNode = new Map<string, Place[]>()
+    for (const place of places) {
+      const node = link.nodeOf(place.topic, place.partition)
+      byNode.set(node, [...(byNode.get(node) ?? []), place])
+    }
+    const found = new Map<string, number>()
+    await Promise.all(
+      [...byNode].map(async ([node, mine]) => {
+        const broker = await link.node(node)
+        const topics = [...new Set(mine.map(({ topic }) => topic))].map(topic => ({
+          topic,
+          partitions: mine
+            .filter(place => place.topic === topic)
+            .map(place => ({ partition: place.partition, timestamp: timeOf(place) as number | Long }))
+        }))
+        const { responses } = await broker.listOffsets({ isolationLevel: READ_COMMITTED, topics })
+        for (const { topic, partitions } of responses)
+          for (const { partition, offset } of partitions) found.set(`${partition} ${topic}`, Number(offset))
+      })
+    )
+    return places.map(({ topic, partition }) => found.get(`${partition} ${topic}`)!)
+  })
+}

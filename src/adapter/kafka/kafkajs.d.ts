@@ -1,0 +1,40 @@
+/** Parts of kafkajs 2.2.4 that its own types do not name. The version is pinned, as these are no public interface. */
+
+declare module 'kafkajs/src/cluster/index.js' {
+  const Cluster: new (options: object) => import('./protocol.ts').Cluster
+  export default Cluster
+}
+
+declare module 'kafkajs/src/network/socketFactory.js' {
+  const socketFactory: () => unknown
+  export default socketFactory
+}
+
+declare module 'kafkajs/src/network/requestQueue/index.js' {
+  /** Requests on one connection that may not be sent yet. */
+  interface RequestQueue {
+    readonly pending: readonly unknown[]
+    readonly throttledUntil: number
+    throttleCheckTimeoutId: NodeJS.Timeout | null
+    checkPendingRequests(): void
+    scheduleCheckPendingRequests(): void
+  }
+  const RequestQueue: { readonly prototype: RequestQueue }
+  export default RequestQueue
+}
+
+declare module 'kafkajs/src/network/connectionPool.js' {
+  interface Connection {
+    isConnected(): boolean
+    connect(): Promise<unknown>
+  }
+  /** The two connections to a broker: one for fetches, which may wait, one for the rest. */
+  interface ConnectionPool {
+    readonly pool: readonly Connection[]
+    /** Ours: connections that are being opened. */
+    opening?: Map<number, Promise<unknown>>
+    getConnection(index?: number): Promise<Connection>
+  }
+  const ConnectionPool: { readonly prototype: ConnectionPool }
+  export default ConnectionPool
+}

@@ -1,0 +1,224 @@
+/**
+ * The durable log on an Apache Kafka cluster. Each partition has its own sequence; commits are transactions, and readers
+ * see nothing that a transaction could still take back.
+ *
+ * Where it differs from a log in one place: a write to several partitions is made whole however long that takes, but a
+ * process killed in the middle of it leaves a part. Commits are all or nothing.
+ */
+import { Fault } from '../../fault/fault.ts'
+import type { Claim, Forgetful, Log, Outgoing, Position, Retention } from '../../pipeline/log.ts'
+import { claimGroup } from './claim.ts'
+import type { Connection } from './connection.ts'
+import { Edges } from './edges.ts'
+import { Link, type LinkOptions, Outage, type Tell } from './link.ts'
+import { committedOf } from './positions.ts'
+import { Placing } from './produce.ts'
+import { readFrom } from './reader.ts'
+import { retainTopic } from './retain.ts'
+import type { Place } from './scan.ts'
+import { ensureTopics, missingTopics } from './topics.ts'
+import { Writer } from './writer.ts'
+
+/** How long the cluster may take to answer when the log is opened. */
+const OPEN_MS = 30_000
+/** As long as a batch may be that a topic made here takes: a rejected record travels whole. */
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+
+export interface KafkaOptions extends Connection {
+  readonly partitions: Readonly<Record<string, number>>
+  /** Stands before the name of every topic, group and transactional id. */
+  readonly prefix?: string
+  /** Make topics that are missing; otherwise they must be there. */
+  readonly create?: boolean
+  /** Copies of each partition of a topic made here; absent: the cluster's default. */
+  readonly replication?: number
+  /** How long the cluster may take to answer when the log is opened, milliseconds. Later it may take any time. */
+  readonly openMs?: number
+  /** Told when the cluster stops answering and when it answers again. */
+  readonly tell?: Tell
+}
+
+/**
+ * Opens a log on a cluster. Any number of processes may.
+ *
+ * Throws `CONFIG_INVALID` where the cluster refuses us or its topics are not as expected, and `UNAVAILABLE` where it does
+ * not answer. An open log outlives its brokers: what was asked of it goes on when they are back.
+ */
+export async function openKafkaLog(options: KafkaOptions): Promise<Log & Forgetful> {
+  const { tell, ...rest } = options
+  const linked = tell === undefined ? rest : { ...rest, outage: new Outage(tell) }
+  const wanted = wantedOf(options)
+  await visit(linked, link => ensureTopics(link, wanted, topicOptions(options)))
+  return new KafkaLog(linked, Object.keys(wanted))
+}
+
+/** The topics of a log that its cluster does not have yet. Changes nothing, throws as `openKafkaLog` does. */
+export function missingOf(options: KafkaOptions): Promise<string[]> {
+  return visit(options, link => missingTopics(link, wantedOf(options)))
+}
+
+function wantedOf({ partitions, prefix = '' }: KafkaOptions): Record<string, number> {
+  if (!/^[A-Za-z0-9._-]*$/.test(prefix))
+    throw new Fault('CONFIG_INVALID', `expected a prefix of letters, digits, dot, dash and underscore, got "${prefix}"`)
+  return Object.fromEntries(Object.entries(partitions).map(([topic, count]) => [prefix + topic, count]))
+}
+
+async function visit<T>(options: Linked, look: (link: Link) => Promise<T>): Promise<T> {
+  const link = new Link(options, [])
+  try {
+    await link.use('reach the cluster', async () => void (await link.anyBroker()), options.openMs ?? OPEN_MS)
+    return await look(link)
+  } finally {
+    await link.close()
+  }
+}
+
+function topicOptions({ create = false, replication = -1 }: Linked | KafkaOptions) {
+  return { create, replication, maxMessageBytes: MAX_MESSAGE_BYTES }
+}
+
+type Linked = Omit<KafkaOptions, 'tell'> & LinkOptions
+
+class KafkaLog implements Log, Forgetful {
+  readonly partitions: Readonly<Record<string, number>>
+  readonly #options: Linked
+  readonly #prefix: string
+  readonly #topics: readonly string[]
+  readonly #link: Link
+  readonly #edges: Edges
+  readonly #placing: Placing
+  readonly #writer: Writer
+  readonly #claims = new Set<Link>()
+  readonly #closing = new AbortController()
+  #closed: Promise<void> | null = null
+
+  constructor(options: Linked, topics: readonly string[]) {
+    this.partitions = options.partitions
+    this.#options = options
+    this.#prefix = options.prefix ?? ''
+    this.#topics = topics
+    this.#link = new Link(options, topics)
+    this.#edges = new Edges(this.#link)
+    this.#placing = new Placing(options.partitions, this.#prefix)
+    this.#writer = new Writer(this.#link)
+  }
+
+  async write(records: readonly Outgoing[]): Promise<readonly Position[]> {
+    this.#expectOpen()
+    const placed = this.#placing.place(records)
+    if (placed.length === 0) return []
+    await this.#writer.write(placed)
+    return placed.map(({ topic, partition, offset }) => {
+      this.#edges.wrote({ topic, partition }, offset!)
+      return { topic: topic.slice(this.#prefix.length), partition, offset: offset! }
+    })
+  }
+
+  read(topics: readonly string[], from: readonly Position[], signal: AbortSignal, limit = 500): ReturnType<Log['read']> {
+    this.#expectOpen()
+    const named = topics.map(name => ({ name, topic: this.#prefix + name, partitions: this.#count(name) }))
+    return this.#batches(named, from, AbortSignal.any([signal, this.#closing.signal]), limit)
+  }
+
+  async ends(topics: readonly string[]): Promise<readonly Position[]> {
+    return this.#edgesOf(topics, places => this.#edges.ends(places))
+  }
+
+  async starts(topics: readonly string[]): Promise<readonly Position[]> {
+    return this.#edgesOf(topics, places => this.#edges.starts(places))
+  }
+
+  async claim(group: string): Promise<Claim> {
+    this.#expectOpen()
+    if (!/^[A-Za-z0-9._-]{1,64}$/.test(group))
+      throw new Fault('INPUT_INVALID', `expected a group's name of 1 to 64 letters, digits, dots, dashes and underscores, came '${group}'`)
+    const notesTopic = `${this.#prefix}${group}.notes`
+    await ensureTopics(this.#link, { [notesTopic]: 1 }, topicOptions(this.#options))
+    const link = new Link(this.#options, [...this.#topics, notesTopic])
+    this.#claims.add(link)
+    return claimGroup({
+      link,
+      edges: this.#edges,
+      placing: this.#placing,
+      partitions: this.partitions,
+      prefix: this.#prefix,
+      group,
+      notesTopic,
+      expectOpen: () => this.#expectOpen()
+    })
+  }
+
+  async committed(group: string): Promise<readonly Position[]> {
+    this.#expectOpen()
+    return committedOf(this.#link, this.#prefix + group, this.partitions, this.#prefix)
+  }
+
+  async retain(retentions: readonly Retention[], floors: readonly Position[], now: number): Promise<Readonly<Record<string, number>>> {
+    this.#expectOpen()
+    const removed: Record<string, number> = {}
+    for (const retention of retentions) {
+      const { topic } = retention
+      const places = Array.from({ length: this.#count(topic) }, (_, partition) => ({ topic: this.#prefix + topic, partition }))
+      const held = places.map(({ partition }) => {
+        const mine = floors.filter(floor => floor.topic === topic && floor.partition === partition)
+        return Math.min(...mine.map(({ offset }) => offset))
+      })
+      removed[topic] = (removed[topic] ?? 0) + (await retainTopic(this.#link, this.#edges, places, retention, held, now))
+    }
+    return removed
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= (async () => {
+      this.#closing.abort()
+      await Promise.all([this.#link, ...this.#claims].map(link => link.close()))
+    })()
+    return this.#closed
+  }
+
+  async *#batches(
+    topics: readonly { readonly topic: string; readonly name: string; readonly partitions: number }[],
+    from: readonly Position[],
+    signal: AbortSignal,
+    limit: number
+  ): ReturnType<typeof readFrom> {
+    const link = new Link(
+      this.#options,
+      topics.map(({ topic }) => topic)
+    )
+    const stop = new Promise<'stopped'>(resolve => {
+      if (signal.aborted) resolve('stopped')
+      signal.addEventListener('abort', () => resolve('stopped'), { once: true })
+    })
+    const batches = readFrom({ link, edges: this.#edges, topics, from, limit, signal })
+    try {
+      for (;;) {
+        const next = batches.next()
+        next.catch(() => undefined) // thrown where it is awaited
+        const came = await Promise.race([stop, next])
+        if (came === 'stopped' || came.done) return
+        yield came.value
+      }
+    } finally {
+      await link.close()
+    }
+  }
+
+  async #edgesOf(topics: readonly string[], look: (places: readonly Place[]) => Promise<readonly number[]>): Promise<readonly Position[]> {
+    this.#expectOpen()
+    const positions = topics.flatMap(topic => Array.from({ length: this.#count(topic) }, (_, partition) => ({ topic, partition })))
+    const offsets = await look(positions.map(({ topic, partition }) => ({ topic: this.#prefix + topic, partition })))
+    return positions.map((position, i) => ({ ...position, offset: offsets[i]! }))
+  }
+
+  #count(topic: string): number {
+    const count = this.partitions[topic]
+    if (count === undefined)
+      throw new Fault('INPUT_INVALID', `expected one of the topics ${Object.keys(this.partitions).join(', ')}, came ${topic}`)
+    return count
+  }
+
+  #expectOpen(): void {
+    if (this.#closed !== null) throw new Fault('LOG_CLOSED', 'expected an open log, came a call after close()')
+  }
+}

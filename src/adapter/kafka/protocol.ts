@@ -1,0 +1,122 @@
+/**
+ * The part of kafkajs that this adapter stands on: requests and answers of Kafka's protocol, one call each, below its
+ * producer and consumer. Sequence numbers, transactions, retries and what is read when are ours, since each of them
+ * decides what survives a crash.
+ */
+
+/** An offset as the wire has it: 64 bits, in decimal. */
+export type Long = string
+
+export interface Message {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+}
+
+export interface Received extends Message {
+  readonly offset: Long
+  readonly timestamp: Long
+  readonly isControlRecord: boolean
+  readonly batchContext: { readonly producerId: Long; readonly inTransaction: boolean }
+}
+
+export interface FetchedPartition {
+  readonly partition: number
+  readonly highWatermark: Long
+  readonly lastStableOffset: Long
+  readonly abortedTransactions: readonly { readonly producerId: Long; readonly firstOffset: Long }[]
+  readonly messages: readonly Received[]
+}
+
+export interface Producer {
+  readonly producerId: Long
+  readonly producerEpoch: number
+}
+
+export interface TransactionOf extends Producer {
+  readonly transactionalId: string
+}
+
+interface PerTopic<P> {
+  readonly topic: string
+  readonly partitions: readonly P[]
+}
+
+/** One broker of the cluster. Every call is one request; a code other than success is thrown. */
+export interface Broker {
+  produce(request: {
+    readonly topicData: readonly PerTopic<{
+      readonly partition: number
+      readonly firstSequence: number
+      readonly messages: readonly Message[]
+    }>[]
+    readonly transactionalId?: string | undefined
+    readonly producerId: Long
+    readonly producerEpoch: number
+    readonly acks: -1
+    readonly timeout: number
+  }): Promise<{ readonly topics: readonly { readonly partitions: readonly { readonly partition: number; readonly baseOffset: Long }[] }[] }>
+  fetch(request: {
+    readonly isolationLevel: 0 | 1
+    readonly maxWaitTime: number
+    readonly minBytes: number
+    readonly maxBytes: number
+    readonly topics: readonly PerTopic<{ readonly partition: number; readonly fetchOffset: Long; readonly maxBytes: number }>[]
+  }): Promise<{ readonly responses: readonly { readonly topicName: string; readonly partitions: readonly FetchedPartition[] }[] }>
+  listOffsets(request: {
+    readonly isolationLevel: 0 | 1
+    readonly topics: readonly PerTopic<{ readonly partition: number; readonly timestamp: number | Long }>[]
+  }): Promise<{ readonly responses: readonly PerTopic<{ readonly partition: number; readonly offset: Long }>[] }>
+  offsetFetch(request: { readonly groupId: string; readonly topics: readonly PerTopic<{ readonly partition: number }>[] }): Promise<{
+    readonly responses: readonly PerTopic<{ readonly partition: number; readonly offset: Long }>[]
+  }>
+  initProducerId(request: { readonly transactionalId?: string | undefined; readonly transactionTimeout: number }): Promise<Producer>
+  addPartitionsToTxn(request: TransactionOf & { readonly topics: readonly PerTopic<number>[] }): Promise<unknown>
+  addOffsetsToTxn(request: TransactionOf & { readonly groupId: string }): Promise<unknown>
+  txnOffsetCommit(
+    request: TransactionOf & {
+      readonly groupId: string
+      readonly topics: readonly PerTopic<{ readonly partition: number; readonly offset: Long }>[]
+    }
+  ): Promise<unknown>
+  endTxn(request: TransactionOf & { readonly transactionResult: boolean }): Promise<unknown>
+  deleteRecords(request: { readonly topics: readonly PerTopic<{ readonly partition: number; readonly offset: Long }>[] }): Promise<unknown>
+  findGroupCoordinator(of: {
+    readonly groupId: string
+    readonly coordinatorType: 0 | 1
+  }): Promise<{ readonly coordinator: { readonly nodeId: number } }>
+  createTopics(request: {
+    readonly topics: readonly {
+      readonly topic: string
+      readonly numPartitions: number
+      readonly replicationFactor: number
+      readonly configEntries: readonly { readonly name: string; readonly value: string }[]
+    }[]
+    readonly timeout: number
+  }): Promise<unknown>
+  metadata(topics: readonly string[]): Promise<{
+    readonly topicMetadata: readonly { readonly topic: string; readonly partitionMetadata: readonly { readonly partitionId: number }[] }[]
+  }>
+}
+
+/** The brokers and who leads what. */
+export interface Cluster {
+  connect(): Promise<void>
+  disconnect(): Promise<void>
+  isConnected(): boolean
+  refreshMetadata(): Promise<void>
+  refreshMetadataIfNecessary(): Promise<void>
+  removeBroker(address: { readonly host: string; readonly port: number }): void
+  addMultipleTargetTopics(topics: readonly string[]): Promise<void>
+  findBroker(node: { readonly nodeId: string | number }): Promise<Broker>
+  findControllerBroker(): Promise<Broker>
+  /** Partitions by the number of the node that leads them. */
+  findLeaderForPartitions(topic: string, partitions: readonly number[]): Readonly<Record<string, readonly number[]>>
+}
+
+/** What `listOffsets` takes in place of a time. */
+export const EARLIEST = -2
+export const LATEST = -1
+/** Only what no transaction can take back. */
+export const READ_COMMITTED = 1
+export const GROUP_COORDINATOR = 0
+export const TRANSACTION_COORDINATOR = 1

@@ -1,0 +1,57 @@
+/**
+ * A learner in waiting: it folds what the active one has committed, so that it holds the same bytes, and takes its place as
+ * soon as that one is known to be gone.
+ */
+import type { Learner } from '../learner/learner.ts'
+import type { Lease, Leasing, Log, Position } from './log.ts'
+import { type Recovered, type RecoverOptions, recover } from './recover.ts'
+
+export interface StandbyOptions extends Omit<RecoverOptions, 'committed' | 'signal' | 'from'> {
+  readonly log: Log & Leasing
+  /** The lease and the group of the active learner. */
+  readonly name: string
+  readonly tell: (level: 'info' | 'warn', message: string) => void
+  /** Called when it holds the state at these positions, after every look. */
+  readonly following: (learner: Learner, positions: readonly Position[]) => void
+}
+
+/** What a standby brings along when it becomes active. */
+export interface Warm {
+  readonly lease: Lease
+  /** Null where the lease was free at once: there was no time to follow anyone. */
+  readonly recovered: Recovered | null
+  /** The first example of each partition not in the state. */
+  readonly positions: readonly Position[]
+}
+
+/** Milliseconds between two looks at what has been committed: so much is left to fold when it takes over. */
+const LOOK_MS = 200
+
+/** Follows until the lease is free. Throws the signal's reason when aborted before. */
+export async function standBy(options: StandbyOptions, signal: AbortSignal): Promise<Warm> {
+  const { log, name, tell } = options
+  let lease: Lease | null = null
+  const leased = log.lease(name, signal).then(got => {
+    lease = got
+  })
+  leased.catch(() => undefined) // thrown where it is awaited
+  let positions: readonly Position[] = []
+  let recovered: Recovered | null = null
+  await Promise.race([leased, pause(LOOK_MS)])
+  if (lease === null) tell('info', 'another learner is active: following it, to take over when it is gone')
+  while (lease === null) {
+    const committed = (await log.committed(name)).filter(({ topic }) => topic === 'examples')
+    const from = recovered === null ? {} : { from: { recovered, positions } }
+    const next: Recovered = await recover({ ...options, ...from, committed, signal })
+    if (recovered === null) for (const warning of next.warnings) tell('warn', warning)
+    recovered = next
+    positions = committed
+    options.following(next.learner, positions)
+    await Promise.race([leased, pause(LOOK_MS)])
+  }
+  return { lease, recovered, positions }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms))
+}

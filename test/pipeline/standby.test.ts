@@ -1,0 +1,97 @@
+/** A learner in waiting, over one log. */
+import { describe, expect, test } from 'vitest'
+import { encodeSaved } from '../../src/adapter/file/saved.ts'
+import { openMemoryLog } from '../../src/adapter/memory/log.ts'
+import type { Saved } from '../../src/numeric/saved.ts'
+import type { Leasing } from '../../src/pipeline/log.ts'
+import type { Pipeline } from '../../src/pipeline/pipeline.ts'
+import { input, partitions, World } from './world.ts'
+
+const { example } = input
+const hex = (saved: Saved): string => Buffer.from(encodeSaved(saved)).toString('hex')
+const fed = (from: number, n: number) => Array.from({ length: n }, (_, i) => example(from + i, { fault: i % 3 === 0 ? 'dent' : 'none' }))
+
+interface Process {
+  readonly pipeline: Pipeline
+  readonly stop: AbortController
+  readonly running: Promise<void>
+}
+
+/** A log, and learners to be started on it. */
+async function worldOf(lease?: Leasing['lease']): Promise<{ world: World; start: () => Process }> {
+  const world = await World.make({
+    open: clock => Object.assign(openMemoryLog({ partitions, clock }), lease === undefined ? {} : { lease })
+  })
+  const start = (): Process => {
+    const stop = new AbortController()
+    const pipeline = world.start(undefined, { role: 'learn' })
+    const running = pipeline.run(stop.signal)
+    running.catch(() => undefined)
+    return { pipeline, stop, running }
+  }
+  return { world, start }
+}
+
+describe('a standby', () => {
+  test('holds the bytes of the active one at the same position, and takes its place', async () => {
+    const { world, start } = await worldOf()
+    await world.log.write(fed(0, 20))
+    const active = start()
+    await expect.poll(() => active.pipeline.ready && active.pipeline.status().lag.examples).toBe(0)
+    const standby = start()
+    await expect.poll(() => standby.pipeline.learner?.learned, { timeout: 5000 }).toBe(20)
+    for (let round = 1; round < 4; round++) {
+      await world.log.write(fed(100 * round, 15))
+      await expect.poll(() => active.pipeline.learner!.learned).toBe(20 + 15 * round)
+      await expect.poll(() => standby.pipeline.learner!.learned, { timeout: 5000 }).toBe(20 + 15 * round)
+      expect(standby.pipeline.status().positions).toEqual(active.pipeline.status().positions)
+      expect(hex(standby.pipeline.learner!.save())).toBe(hex(active.pipeline.learner!.save()))
+    }
+    expect(standby.pipeline.status()).toMatchObject({ ready: false, reasons: ['standing by: another learner is active'] })
+    active.stop.abort()
+    await active.running
+    await expect.poll(() => standby.pipeline.ready, { timeout: 5000 }).toBe(true)
+    await world.log.write(fed(900, 10))
+    await expect.poll(() => standby.pipeline.learner!.learned).toBe(75)
+    const fold = await world.fold()
+    expect(Buffer.compare(encodeSaved(standby.pipeline.learner!.save()), fold.bytes)).toBe(0)
+    expect(await world.events('signals', 'signal')).toEqual(fold.signals)
+    standby.stop.abort()
+    await standby.running
+    expect(world.wrongs).toEqual([])
+  })
+
+  test('that takes over from one that is only thought to be gone fences it, and nothing is learned twice', async () => {
+    // A lease that two hold at once: what a session that has run out looks like to who was only paused.
+    const { world, start } = await worldOf(async () => ({ lost: new AbortController().signal, release: async () => {} }))
+    await world.log.write(fed(0, 20))
+    const paused = start()
+    await expect.poll(() => paused.pipeline.ready && paused.pipeline.status().lag.examples).toBe(0)
+    const next = start()
+    await expect.poll(() => next.pipeline.ready, { timeout: 5000 }).toBe(true)
+    await world.log.write(fed(100, 20))
+    await expect(paused.running).rejects.toMatchObject({ code: 'LOG_FENCED' })
+    await expect.poll(() => next.pipeline.learner!.learned).toBe(40)
+    const fold = await world.fold()
+    expect(Buffer.compare(encodeSaved(next.pipeline.learner!.save()), fold.bytes)).toBe(0)
+    expect(await world.events('signals', 'signal')).toEqual(fold.signals)
+    next.stop.abort()
+    await next.running
+  })
+
+  test('is stopped while it stands by without a trace', async () => {
+    const { world, start } = await worldOf()
+    await world.log.write(fed(0, 20))
+    const active = start()
+    await expect.poll(() => active.pipeline.ready).toBe(true)
+    const standby = start()
+    await expect.poll(() => standby.pipeline.learner?.learned, { timeout: 5000 }).toBe(20)
+    standby.stop.abort()
+    await standby.running
+    expect(standby.pipeline.status().reasons).toEqual(['stopped'])
+    await world.log.write(fed(50, 5))
+    await expect.poll(() => active.pipeline.learner!.learned).toBe(25)
+    active.stop.abort()
+    await active.running
+  })
+})
