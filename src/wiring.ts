@@ -18,7 +18,7 @@ import type { LearnerOptions } from './learner/options.ts'
 import type { Codec } from './pipeline/codec.ts'
 import type { Timings } from './pipeline/gateway.ts'
 import { layerSnapshots } from './pipeline/layered-snapshots.ts'
-import type { Forgetful, Log } from './pipeline/log.ts'
+import type { Forgetful, Leasing, Log, Shared } from './pipeline/log.ts'
 import type { Depot } from './pipeline/migrate.ts'
 import { type Phase, Pipeline } from './pipeline/pipeline.ts'
 import { Predictor } from './pipeline/predictor.ts'
@@ -35,7 +35,8 @@ const MEBI = 1_048_576
 
 /** Everything that keeps something, opened for one data directory. */
 export interface Store {
-  readonly log: Log & Forgetful
+  /** On a cluster it knows who lives and shares out its partitions. */
+  readonly log: Log & Forgetful & Partial<Leasing> & Partial<Shared>
   readonly codec: Codec
   readonly snapshots: SnapshotStore
   readonly state: StateCodec
@@ -92,15 +93,15 @@ function openEmbedded({ log }: Config, directory: string, partitions: Partitions
   return openLmdbLog({ directory, maxBytes: log.maxMiB * MEBI, readOnly, ...(readOnly ? {} : { partitions }) })
 }
 
-function openCluster({ log }: Config, partitions: Partitions, readOnly: boolean, tell: OpenOptions['tell']): Promise<Log & Forgetful> {
+function openCluster({ log }: Config, partitions: Partitions, readOnly: boolean, tell: OpenOptions['tell']): Promise<Store['log']> {
   const options = kafkaOptionsOf(log)
   return openKafkaLog({ ...options, partitions, create: options.create === true && !readOnly, ...(tell === undefined ? {} : { tell }) })
 }
 
 /** The log on the cluster of a configuration. Throws `FILE_UNREADABLE` for a certificate or key that cannot be read. */
 export function kafkaOptionsOf({ kafka, partitions }: Config['log']): KafkaOptions {
-  const { prefix, create, replication } = kafka
-  return { ...connectionOf(kafka), partitions, prefix, create, ...(replication === null ? {} : { replication }) }
+  const { prefix, create, replication, sessionMs } = kafka
+  return { ...connectionOf(kafka), partitions, prefix, create, sessionMs, ...(replication === null ? {} : { replication }) }
 }
 
 function connectionOf({ brokers, tls, sasl }: KafkaConfig): Connection {

@@ -9,7 +9,6 @@ import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/options.ts'
 import { Fault } from '../fault/fault.ts'
 import { type Depot, type Migrated, migrate } from '../pipeline/migrate.ts'
-import { GROUP } from '../pipeline/roles.ts'
 import { openDepot, placesOf } from '../wiring.ts'
 import { expectEmpty } from './backup.ts'
 import { duration, json, palette, progress, table } from './output.ts'
@@ -48,7 +47,6 @@ async function run(flags: Flags): Promise<void> {
     const moved = await migrate({
       from: source,
       to: target,
-      group: GROUP,
       signal: stop.signal,
       progress: done => bar.update(done)
     }).finally(() => bar.stop())

@@ -73,7 +73,7 @@ export async function writeAgain(
   signal: AbortSignal
 ): Promise<Rewritten> {
   const { log: directory } = placesOf(config)
-  if (!existsSync(directory))
+  if (config.log.kind === 'embedded' && !existsSync(directory))
     throw new Fault(
       'FILE_UNREADABLE',
       `expected a log in ${directory}, there is none: start the pipeline once, or name another configuration`

@@ -1,21 +1,23 @@
 /**
- * Everything of one log into another: records, snapshots, a group's notes and positions, translated, so that a pipeline
+ * Everything of one log into another: records, snapshots, notes and positions of every role, translated, so that a pipeline
  * started there goes on exactly where the source stopped. Offsets and numbers of partitions may differ.
  *
  * Positions come last. Until then a note says that the copy is not finished, and a pipeline refuses to start on it.
  */
 import { Fault } from '../fault/fault.ts'
 import { Copy, digestsOf, used } from './copy.ts'
-import type { Claim, Forgetful, Log, Note, Position } from './log.ts'
+import type { Claim, Forgetful, Log, Position } from './log.ts'
+import { STATE_TOPIC } from './publish-stage.ts'
 import { SNAPSHOTS } from './published-snapshots.ts'
 import { offsetIn } from './range.ts'
+import { PREDICT_GROUP } from './roles.ts'
 import type { SnapshotStore, StoredSnapshot } from './snapshot-store.ts'
+import { copyNotes, type Standings, takeNew, takeStandings } from './standing.ts'
 
-/** The key of the note that a target has until it holds everything. */
+/** The key of the note that every group of a target has until it holds everything. */
 const UNFINISHED = 'migrate/unfinished'
-/** Notes of a commit, and the bytes after which it is made all the same. */
-const NOTES = 500
-const NOTE_BYTES = 1024 * 1024
+/** Topics that name positions of their own log: their content is written anew by who keeps them. */
+const OF_THEIR_LOG = [SNAPSHOTS, STATE_TOPIC]
 
 /** A log with the snapshots of what was learned from it. */
 export interface Depot {
@@ -27,7 +29,6 @@ export interface MigrateOptions {
   readonly from: Depot
   /** Empty, with every topic of the source. */
   readonly to: Depot
-  readonly group: string
   readonly signal: AbortSignal
   /** Called with the records copied so far. */
   readonly progress?: (records: number) => void
@@ -37,54 +38,79 @@ export interface Migrated {
   /** What was copied of each topic, and the digest that both logs have. */
   readonly topics: Readonly<Record<string, { readonly records: number; readonly sha256: string }>>
   readonly notes: number
-  /** The group's positions in the target. */
-  readonly positions: readonly Position[]
+  /** Positions in the target, of each group that has any. */
+  readonly positions: Readonly<Record<string, readonly Position[]>>
   readonly snapshots: readonly StoredSnapshot[]
   /** Snapshots that were not copied, with the reason. */
   readonly leftOut: readonly { readonly name: string; readonly why: string }[]
 }
 
 /**
- * Copies and verifies. Takes over the group in both logs, so that a pipeline that still runs on either stops.
+ * Copies and verifies. Takes over the groups of both logs, so that a pipeline that still runs on either stops.
  *
  * Throws `INPUT_INVALID` where the target is not empty, `CONFIG_INVALID` where it lacks a topic, `LOG_DAMAGED` where the
  * source is itself a copy that was never finished, or the target does not hold what was written to it, and what the logs
  * throw. After any of these, and after an abort, the target is to be removed; the source is as it was.
  */
-export async function migrate({ from, to, group, signal, progress = () => undefined }: MigrateOptions): Promise<Migrated> {
-  const topics = Object.keys(from.log.partitions).filter(topic => topic !== SNAPSHOTS)
-  const target = await claimEmpty(to, topics, group)
-  const source = await from.log.claim(group)
-  const committed = source.positions()
-  await refuseUnfinished(source)
-  await target.commit({ outputs: [], positions: [], notes: [{ key: UNFINISHED, value: Uint8Array.of(1) }] })
-  const notes = await copyNotes(source, target, signal)
+export async function migrate({ from, to, signal, progress = () => undefined }: MigrateOptions): Promise<Migrated> {
+  const topics = Object.keys(from.log.partitions).filter(topic => !OF_THEIR_LOG.includes(topic))
+  const target = await takeEmpty(to, topics)
+  const standings = await takeStandings(from.log)
+  for (const { notes } of standings.sole) if (notes !== null) await refuseUnfinished(notes)
+  const begun = [{ key: UNFINISHED, value: Uint8Array.of(1) }]
+  for (const claim of target.values()) await claim.commit({ outputs: [], positions: [], notes: begun })
+  let notes = 0
+  for (const each of standings.sole) if (each.notes !== null) notes += await copyNotes(each.notes, target.get(each.group)!, signal)
 
   const copy = await Copy.begin({ from: from.log, to: to.log, topics, signal, progress })
-  const leftOut: { name: string; why: string }[] = []
-  const moved: { readonly stored: StoredSnapshot; readonly positions: readonly Position[] }[] = []
-  for (const stored of [...(await from.snapshots.list())].reverse()) {
-    const why = 'damage' in stored ? stored.damage : await unfit(from.log, stored, committed, copy)
-    if (why !== null) leftOut.push({ name: stored.name, why })
-    else if (!('damage' in stored)) moved.push({ stored, positions: await copy.upTo(stored.positions) })
-  }
-  const positions = await copy.upTo(committed)
+  const { snapshots, leftOut } = await copySnapshots(from, to, standings, copy, signal)
+  const positions = await copyPositions(standings, copy)
   await copy.rest()
+  const verified = await verify(to.log, copy, signal)
 
+  const predicted = positions[PREDICT_GROUP]
+  if (predicted !== undefined) await (await to.log.claim(PREDICT_GROUP)).commit({ outputs: [], positions: predicted, notes: [] })
+  // Only when all stand where they should is any of them let go: whoever starts then finds the others' positions, too.
+  for (const [group, claim] of target) await claim.commit({ outputs: [], positions: positions[group] ?? [], notes: [] })
+  for (const claim of target.values()) await claim.commit({ outputs: [], positions: [], notes: [{ key: UNFINISHED, value: null }] })
+  return { topics: verified, notes, positions, snapshots, leftOut }
+}
+
+/** Copies up to where each group stands. Returns where that is in the target. */
+async function copyPositions({ sole, predicted }: Standings, copy: Copy): Promise<Record<string, readonly Position[]>> {
+  const positions: Record<string, readonly Position[]> = {}
+  if (predicted !== null) positions[PREDICT_GROUP] = await copy.upTo(predicted)
+  const all = await copy.upTo(sole.flatMap(each => each.positions))
+  for (const each of sole) {
+    const topics = new Set(each.positions.map(({ topic }) => topic))
+    if (topics.size > 0) positions[each.group] = all.filter(({ topic }) => topics.has(topic))
+  }
+  return positions
+}
+
+/** Copies up to where each snapshot stands, and puts it there; the oldest first. */
+async function copySnapshots(
+  from: Depot,
+  to: Depot,
+  { sole }: Standings,
+  copy: Copy,
+  signal: AbortSignal
+): Promise<Pick<Migrated, 'snapshots' | 'leftOut'>> {
+  const committed = sole.flatMap(({ positions }) => positions)
+  const leftOut: { name: string; why: string }[] = []
   const snapshots: StoredSnapshot[] = []
-  for (const { stored, positions: translated } of moved) {
+  for (const stored of [...(await from.snapshots.list())].reverse()) {
     signal.throwIfAborted()
-    const state = await wholeState(from.snapshots, stored.name)
-    if (state instanceof Fault) leftOut.push({ name: stored.name, why: state.message })
-    else {
-      const written = await to.snapshots.write({ fold: stored.fold, positions: translated, learned: stored.learned }, state)
+    const why = 'damage' in stored ? stored.damage : await unfit(from.log, stored, committed, copy)
+    const state = why === null ? await wholeState(from.snapshots, stored.name) : null
+    if (state instanceof Uint8Array && !('damage' in stored)) {
+      const positions = await copy.upTo(stored.positions)
+      const written = await to.snapshots.write({ fold: stored.fold, positions, learned: stored.learned }, state)
       await to.snapshots.read(written.name)
       snapshots.push(written)
-    }
+    } else leftOut.push({ name: stored.name, why: why ?? (state as Fault).message })
   }
-  const verified = await verify(to.log, copy, signal)
-  await target.commit({ outputs: [], positions, notes: [{ key: UNFINISHED, value: null }] })
-  return { topics: verified, notes, positions, snapshots, leftOut }
+  return { snapshots, leftOut }
 }
 
 /** Throws `LOG_DAMAGED` where a claim's log is a copy that was never finished. */
@@ -98,8 +124,8 @@ export function expectFinished(key: string): void {
     throw new Fault('LOG_DAMAGED', 'expected a whole log, came a copy that `andon migrate` did not finish: remove it and copy again')
 }
 
-/** Takes over the group of a log that never held anything. */
-async function claimEmpty({ log, snapshots }: Depot, topics: readonly string[], group: string): Promise<Claim> {
+/** Takes over the groups of a log that never held anything. */
+async function takeEmpty({ log, snapshots }: Depot, topics: readonly string[]): Promise<ReadonlyMap<string, Claim>> {
   const missing = topics.filter(topic => log.partitions[topic] === undefined)
   if (missing.length > 0)
     throw new Fault('CONFIG_INVALID', `expected the topics ${missing.join(', ')} in the log that is copied to: make them there first`)
@@ -112,29 +138,7 @@ async function claimEmpty({ log, snapshots }: Depot, topics: readonly string[], 
   const [place] = await used(log, Object.keys(log.partitions))
   if (place !== undefined) refuse(`records in partition ${place}`)
   if ((await snapshots.list()).length > 0) refuse('snapshots')
-  const claim = await log.claim(group)
-  for await (const { key } of claim.notes()) refuse(`the note ${key}`)
-  return claim
-}
-
-async function copyNotes(source: Claim, target: Claim, signal: AbortSignal): Promise<number> {
-  let count = 0
-  let bytes = 0
-  let notes: Note[] = []
-  const flush = async (): Promise<void> => {
-    await target.commit({ outputs: [], positions: [], notes })
-    count += notes.length
-    notes = []
-    bytes = 0
-  }
-  for await (const note of source.notes()) {
-    signal.throwIfAborted()
-    notes.push(note)
-    bytes += note.value.length
-    if (notes.length >= NOTES || bytes >= NOTE_BYTES) await flush()
-  }
-  if (notes.length > 0) await flush()
-  return count
+  return takeNew(log, refuse)
 }
 
 /** Why a snapshot is of no use in the target, or null. */

@@ -6,13 +6,15 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { encodeSaved } from '../../src/adapter/file/saved.ts'
 import { openLmdbLog } from '../../src/adapter/lmdb/log.ts'
 import { openMemoryLog } from '../../src/adapter/memory/log.ts'
+import { FOLD } from '../../src/learner/learner.ts'
 import { digestsOf } from '../../src/pipeline/copy.ts'
 import type { Outgoing, Retention } from '../../src/pipeline/log.ts'
 import { type Depot, type Migrated, migrate } from '../../src/pipeline/migrate.ts'
+import { STATE_TOPIC } from '../../src/pipeline/publish-stage.ts'
 import { openPublishedSnapshots } from '../../src/pipeline/published-snapshots.ts'
-import { GROUP } from '../../src/pipeline/roles.ts'
+import { GROUP, PREDICT_GROUP, type SoleRole } from '../../src/pipeline/roles.ts'
 import { changed } from './snapshot-subjects.ts'
-import { input, type MemorySnapshots, partitions, type Whole, World } from './world.ts'
+import { codec, input, type MemorySnapshots, partitions, T0, type Whole, World } from './world.ts'
 
 type Partitions = Readonly<Record<string, number>>
 type OpenLog = (partitions: Partitions, clock: () => number) => Promise<Whole>
@@ -85,7 +87,7 @@ async function goOn(world: World): Promise<{ readonly bytes: Uint8Array; readonl
 /** Moves what a world has into another, whose time is the same. */
 function move(from: World, to: World, change: (depot: Depot) => Depot = depot => depot): Promise<Migrated> {
   to.now = from.now
-  return migrate({ from, to: change(to), group: GROUP, signal: never })
+  return migrate({ from, to: change(to), signal: never })
 }
 
 const ways = [
@@ -182,7 +184,6 @@ test('a damaged snapshot and one ahead of the log are left out and told', async 
   const { leftOut, snapshots: copied } = await migrate({
     from: { log: source.log, snapshots: { ...snapshots, write: store.write.bind(store), keep: store.keep.bind(store) } },
     to: target,
-    group: GROUP,
     signal: never
   })
   expect(leftOut.map(({ name }) => name)).toEqual(['000900', '000901'])
@@ -191,40 +192,46 @@ test('a damaged snapshot and one ahead of the log are left out and told', async 
 
 describe('a copy that does not come to its end', () => {
   class Crash extends Error {}
+  /** Groups that are taken over in the target before anything is written there. */
+  const CLAIMS = 3
 
-  test('killed before any write or commit, the target is refused by a pipeline and by another copy, the source goes on', async () => {
+  /** A depot whose process is gone at the n-th thing that it writes. */
+  function dying(n: number): { readonly change: (depot: Depot) => Depot; readonly taken: () => number } {
+    let count = 0
+    const step = <T>(work: () => Promise<T>): Promise<T> => (count++ < n ? work() : Promise.reject(new Crash('gone')))
+    const change = (depot: Depot): Depot => ({
+      snapshots: { ...bound(depot), write: (header, state) => step(() => depot.snapshots.write(header, state)) },
+      log: changed(depot.log, log => ({
+        write: records => step(() => log.write(records)),
+        retain: (retentions, floors, now) => step(() => log.retain(retentions, floors, now)),
+        claim: async group => {
+          const claim = await step(() => log.claim(group))
+          return { ...claim, commit: commit => step(() => claim.commit(commit)) }
+        }
+      }))
+    })
+    return { change, taken: () => count }
+  }
+
+  test('killed before any write or commit, the target is refused or whole, and never overwritten; the source goes on', async () => {
     const source = await worldOf(opens.memory, partitions)
     await live(source, all)
-    let steps = 0
-    for (let n = 0; ; n++) {
+    const last = await worldOf(opens.memory, partitions)
+    const steps = dying(Number.POSITIVE_INFINITY)
+    await move(source, last, steps.change)
+    const whole = await goOn(last)
+    for (let n = 0; n < steps.taken(); n++) {
       const target = await worldOf(opens.memory, partitions)
-      let count = 0
-      const step = <T>(work: () => Promise<T>): Promise<T> => (count++ < n ? work() : Promise.reject(new Crash('gone')))
-      const dying = (depot: Depot): Depot => ({
-        ...depot,
-        snapshots: { ...bound(depot), write: (header, state) => step(() => depot.snapshots.write(header, state)) },
-        log: changed(depot.log, log => ({
-          write: records => step(() => log.write(records)),
-          retain: (retentions, floors, now) => step(() => log.retain(retentions, floors, now)),
-          claim: async group => {
-            const claim = await step(() => log.claim(group))
-            return { ...claim, commit: commit => step(() => claim.commit(commit)) }
-          }
-        }))
-      })
-      const outcome = await move(source, target, dying).catch((error: unknown) => error)
-      if (!(outcome instanceof Error)) break
-      steps = n
-      expect(outcome).toBeInstanceOf(Crash)
-      if (n < 2) continue // nothing was written yet
-      await expect(target.drain()).rejects.toMatchObject({ code: 'LOG_DAMAGED', message: expect.stringMatching(/did not finish/) })
+      await expect(move(source, target, dying(n).change)).rejects.toThrow(Crash)
+      if (n < CLAIMS + 1) continue // nothing was written yet
       await expect(move(source, target)).rejects.toMatchObject({ code: 'INPUT_INVALID', message: expect.stringMatching(/not finished/) })
-      await expect(move(target, await worldOf(opens.memory, partitions))).rejects.toMatchObject({ code: 'LOG_DAMAGED' })
+      if (n <= steps.taken() - CLAIMS) {
+        await expect(target.drain()).rejects.toMatchObject({ code: 'LOG_DAMAGED', message: expect.stringMatching(/did not finish/) })
+        await expect(move(target, await worldOf(opens.memory, partitions))).rejects.toMatchObject({ code: 'LOG_DAMAGED' })
+      } else expect(await goOn(target)).toEqual(whole)
     }
-    expect(steps).toBeGreaterThan(15)
-    const target = await worldOf(opens.memory, partitions)
-    await move(source, target)
-    expect(Buffer.compare((await goOn(target)).bytes, (await goOn(source)).bytes)).toBe(0)
+    expect(steps.taken()).toBeGreaterThan(20)
+    expect(Buffer.compare((await goOn(source)).bytes, whole.bytes)).toBe(0)
   })
 
   test('stopped by its signal it says so, and leaves a target that is refused', async () => {
@@ -232,9 +239,83 @@ describe('a copy that does not come to its end', () => {
     await live(source)
     const target = await worldOf(opens.memory, partitions)
     const stop = new AbortController()
-    const stopped = migrate({ from: source, to: target, group: GROUP, signal: stop.signal, progress: () => stop.abort() })
+    const stopped = migrate({ from: source, to: target, signal: stop.signal, progress: () => stop.abort() })
     await expect(stopped).rejects.toMatchObject({ name: 'AbortError' })
     await expect(target.drain()).rejects.toMatchObject({ code: 'LOG_DAMAGED' })
+  })
+})
+
+describe('a log that roles share', () => {
+  const counts = { ...partitions, [STATE_TOPIC]: 1 }
+  const more = { ...wider, [STATE_TOPIC]: 1 }
+  /** Parts that are predicted as soon as they are seen. */
+  const predictedParts = (from: number, to: number): Outgoing[] => {
+    const predictions = Array.from({ length: to - from }, (_, i): Outgoing => {
+      const [line, time] = [`line-${(from + i) % 3}`, T0 + from + i]
+      const event = { observation: `part-${from + i}`, line, time, learned: 0, fold: FOLD, tasks: [] }
+      return { topic: 'predictions', key: line, value: codec.encode('prediction', event) }
+    })
+    return [...parts(from, to), ...predictions]
+  }
+  /** Who joins and who learns, one after the other. */
+  async function work(world: World, roles: readonly SoleRole[] = ['join', 'learn']): Promise<Uint8Array> {
+    let bytes = new Uint8Array()
+    for (let round = 0; round < 3; round++) {
+      for (const role of roles) {
+        const { learner } = await world.drain(undefined, { role })
+        if (learner !== null) bytes = encodeSaved(learner.save()) as typeof bytes
+      }
+      world.pass(61_000)
+    }
+    return bytes
+  }
+
+  test('is moved with the positions of each, those of predictors where they and the joining have both come', async () => {
+    const source = await worldOf(opens.memory, counts)
+    await source.log.write([...predictedParts(0, 20), ...labels(0, 15)])
+    await work(source)
+    const predicted = (await source.log.ends(['observations'])).map(each => ({ ...each, offset: each.offset - 2 }))
+    await (await source.log.claim(PREDICT_GROUP)).commit({ outputs: [], positions: predicted, notes: [] })
+    await source.log.write([...predictedParts(20, 25), ...labels(15, 22)])
+    const target = await worldOf(opens.LMDB, more)
+    const { positions, topics } = await move(source, target)
+    expect(Object.keys(positions).sort()).toEqual(['andon-join', 'andon-learn', PREDICT_GROUP])
+    expect(Object.keys(topics)).not.toContain(STATE_TOPIC)
+    const sum = (of: readonly { readonly offset: number }[]): number => of.reduce((total, { offset }) => total + offset, 0)
+    expect(sum(await target.log.committed(PREDICT_GROUP))).toBe(sum(predicted))
+    const last = await worldOf(opens.memory, counts)
+    await move(target, last)
+    const came = await Promise.all([source, target, last].map(world => work(world)))
+    for (const world of [target, last])
+      expect(await world.events('examples', 'example')).toEqual(await source.events('examples', 'example'))
+    for (const bytes of came) expect(Buffer.compare(bytes, came[0]!)).toBe(0)
+    expect(await source.events('examples', 'example')).toHaveLength(22)
+  })
+
+  test('may have been worked off by one process before, and be taken over by some roles only', async () => {
+    const source = await worldOf(opens.memory, counts)
+    await source.log.write([...parts(0, 20), ...labels(0, 15)])
+    await source.drain()
+    await source.log.write([...predictedParts(20, 25), ...labels(15, 22)])
+    await source.drain(undefined, { role: 'learn' })
+    const target = await worldOf(opens.LMDB, more)
+    const { positions } = await move(source, target)
+    expect(Object.keys(positions).sort()).toEqual(['andon', 'andon-learn'])
+    const [stayed, moved] = [await work(source), await work(target)]
+    expect(Buffer.compare(stayed, moved)).toBe(0)
+    expect(await target.events('examples', 'example')).toEqual(await source.events('examples', 'example'))
+  })
+
+  test('half copied is refused by every role', async () => {
+    const source = await worldOf(opens.memory, counts)
+    await source.log.write([...parts(0, 20), ...labels(0, 15)])
+    await source.drain()
+    const target = await worldOf(opens.memory, counts)
+    const stop = new AbortController()
+    const stopped = migrate({ from: source, to: target, signal: stop.signal, progress: () => stop.abort() })
+    await expect(stopped).rejects.toMatchObject({ name: 'AbortError' })
+    for (const role of ['all', 'join', 'learn'] as const)
+      await expect(target.drain(undefined, { role })).rejects.toMatchObject({ code: 'LOG_DAMAGED' })
   })
 })
 

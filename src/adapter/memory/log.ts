@@ -124,7 +124,12 @@ class MemoryLog implements Log, Forgetful, Leasing {
     await Promise.race([before, left])
     signal.throwIfAborted()
     signal.removeEventListener('abort', leave)
-    return { lost: new AbortController().signal, release: async () => leave() }
+    const lost = new AbortController()
+    const release = async (): Promise<void> => {
+      lost.abort()
+      leave()
+    }
+    return { lost: lost.signal, release }
   }
 
   async retain(retentions: readonly Retention[], floors: readonly Position[], now: number): Promise<Readonly<Record<string, number>>> {
