@@ -4,12 +4,17 @@ import { describe, expect, test } from 'vitest'
 import { openAvroCodec } from '../../src/adapter/avro/codec.ts'
 import { registryHeaderOf } from '../../src/adapter/avro/framing.ts'
 import { currentOf, eventNames, loadSchemas } from '../../src/adapter/avro/schemas.ts'
+import { decodeSaved, encodeSaved } from '../../src/adapter/file/saved.ts'
+import { openMemoryLog } from '../../src/adapter/memory/log.ts'
 import type { EventName, Topic } from '../../src/events/event.ts'
 import { Fault } from '../../src/fault/fault.ts'
 import type { Codec } from '../../src/pipeline/codec.ts'
 import type { Outgoing } from '../../src/pipeline/log.ts'
+import { Predictor } from '../../src/pipeline/predictor.ts'
+import { STATE_TOPIC } from '../../src/pipeline/publish-stage.ts'
 import { GROUP } from '../../src/pipeline/roles.ts'
-import { codec as alone, input, MemorySnapshots, World } from './world.ts'
+import { Shards } from '../../src/pipeline/shards.ts'
+import { codec as alone, input, learnerOptions, MemorySnapshots, partitions, World } from './world.ts'
 
 const current = currentOf(loadSchemas())
 /** Ids of our own schemas, of the same schemas in a producer's namespace, and of one that cannot be read. */
@@ -121,6 +126,48 @@ describe('while the registry does not answer', () => {
     stop.abort()
     await running
     expect(restarted.learner!.save()).toEqual(expected.learner!.save())
+  })
+
+  test('who only predicts waits, says so, and can be stopped; then predicts every part once', async () => {
+    const world = await World.make({
+      open: clock => openMemoryLog({ partitions: { ...partitions, [STATE_TOPIC]: 1 }, clock }),
+      options: { codec: codecOf(source()) }
+    })
+    await world.log.write(examples)
+    await world.drain(undefined, { role: 'learn' })
+    await world.log.write(observations)
+    const registry = source()
+    registry.up = false
+    const life = (): { predictor: Predictor; running: Promise<void>; stop: AbortController } => {
+      const stop = new AbortController()
+      const predictor = new Predictor({
+        log: world.log,
+        codec: codecOf(registry),
+        state: { encode: encodeSaved, decode: decodeSaved },
+        learner: learnerOptions,
+        policy: { maxSkewMs: 60_000, maxFeatures: 20 },
+        shards: new Shards(),
+        maxBehind: 1000,
+        posting: { maxWaiting: 10, predictWaitMs: 2000 },
+        timings: { labelDelay() {}, predictMs() {}, learnMs() {} },
+        clock: () => world.now,
+        stopwatch: () => 0,
+        tell: (_level, message) => world.told.push(message)
+      })
+      return { predictor, running: predictor.run(stop.signal), stop }
+    }
+    const first = life()
+    await expect.poll(() => first.predictor.status().reasons.join(), { timeout: 5000 }).toContain('schema registry')
+    first.stop.abort()
+    await first.running
+    expect(await counts(world, 'predictions', 'rejects')).toEqual([0, 0])
+    const second = life()
+    await expect.poll(() => second.predictor.status().reasons.join(), { timeout: 5000 }).toContain('schema registry')
+    registry.up = true
+    await expect.poll(() => second.predictor.status().lag.observations, { timeout: 5000 }).toBe(0)
+    second.stop.abort()
+    await second.running
+    expect(await counts(world, 'predictions', 'rejects')).toEqual([6, 0])
   })
 
   test('a posted record is not taken, and its sender is told to come back', async () => {

@@ -12,8 +12,6 @@ import { copySchema, Unfit } from './schema-copy.ts'
 import { currentOf, eventNames, type StoredSchema } from './schemas.ts'
 import { Broken, walkOf } from './walk.ts'
 
-export { Unfit } from './schema-copy.ts'
-
 /**
  * The maker of readers, beside those of the stored schemas: a schema that is one of ours gets the very reader it has. It
  * takes the id, for messages, and the text of a schema, and throws `Unfit` where records of it can never be read.

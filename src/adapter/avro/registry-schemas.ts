@@ -3,8 +3,9 @@
  * for ever, so what is known is never asked again; that an id is unknown is believed for a time only.
  */
 import type { Undecodable } from '../../pipeline/codec.ts'
-import { foreignReaders, Unfit } from './foreign.ts'
+import { foreignReaders } from './foreign.ts'
 import type { Reader } from './reader.ts'
+import { Unfit } from './schema-copy.ts'
 import type { StoredSchema } from './schemas.ts'
 
 /** Where schemas come from. */
