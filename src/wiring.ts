@@ -82,7 +82,7 @@ export async function openStore(config: Config, { readOnly = false, role = 'all'
   return {
     log,
     codec,
-    snapshots: published === null ? near : layerSnapshots(near, openPublishedSnapshots(log, published), isPublished),
+    snapshots: published === null ? near : publishedBeside(near, log, shard),
     state: { encode: encodeSaved, decode: decodeSaved }
   }
 }
@@ -137,11 +137,24 @@ function saslOf({ mechanism, username, password, tokenFile }: KafkaConfig['sasl'
  * Opens log and snapshots of a data directory for whoever copies them. Without `partitions` there must be a log, which has
  * those it was made with. Throws a Fault where they cannot be opened.
  */
-export async function openDepot(dataDirectory: string, maxMiB: number, partitions?: Readonly<Record<string, number>>): Promise<Depot> {
-  const { log: directory, snapshots } = placesOf({ dataDirectory })
+export async function openDepot(dataDirectory: string, maxMiB: number, partitions?: Partitions): Promise<Depot> {
+  const { log: directory } = placesOf({ dataDirectory })
   if (partitions !== undefined) mkdirSync(directory, { recursive: true })
   const log = await openLmdbLog({ directory, maxBytes: maxMiB * MEBI, ...(partitions === undefined ? {} : { partitions }) })
-  return { log, snapshots: openFileSnapshots(snapshots) }
+  return { log, snapshots: shard => openFileSnapshots(placesOf({ dataDirectory }, shard).snapshots) }
+}
+
+/** The cluster of a configuration for whoever copies it, with the snapshots published there and those in its data directory. */
+export async function openClusterDepot(config: Config): Promise<Depot> {
+  const { names } = new Shards(config.shards)
+  const published = Object.fromEntries(names.map(shard => [snapshotsOf(shard), 1]))
+  const log = await openKafkaLog({ ...kafkaOptionsOf(config.log), partitions: { ...config.log.partitions, ...published } })
+  const stores = new Map(names.map(shard => [shard, publishedBeside(openFileSnapshots(placesOf(config, shard).snapshots), log, shard)]))
+  return { log, snapshots: shard => stores.get(shard)! }
+}
+
+function publishedBeside(near: SnapshotStore, log: Log & Forgetful, shard: string): SnapshotStore {
+  return layerSnapshots(near, openPublishedSnapshots(log, snapshotsOf(shard)), isPublished)
 }
 
 /** The checks of a configuration. */

@@ -1,6 +1,7 @@
 /**
- * `andon migrate --from DIR --to DIR`: a log moved to another place, with other numbers of partitions if the configuration
- * says so. What is moved and how it is verified is in `pipeline/migrate.ts`; here both ends are opened.
+ * `andon migrate --from PLACE --to PLACE`: a log moved to another place, a directory or a cluster, with other numbers of
+ * partitions if the configuration says so. What is moved and how it is verified is in `pipeline/migrate.ts`; here both ends
+ * are opened.
  */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -9,7 +10,8 @@ import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/options.ts'
 import { Fault } from '../fault/fault.ts'
 import { type Depot, type Migrated, migrate } from '../pipeline/migrate.ts'
-import { openDepot, placesOf } from '../wiring.ts'
+import { Shards } from '../pipeline/shards.ts'
+import { openClusterDepot, openDepot, placesOf } from '../wiring.ts'
 import { expectEmpty } from './backup.ts'
 import { duration, json, palette, progress, table } from './output.ts'
 import { stopOnSignals } from './stop.ts'
@@ -23,13 +25,15 @@ interface Flags {
 
 /** A full log may be copied, too: to take it over needs a little room beyond its limit. */
 const ROOM_TO_CLAIM = 2
+/** The place that is no directory: the cluster of the configuration. */
+const CLUSTER = 'kafka'
 
 export function migrateCommand(): Command {
   return new Command('migrate')
     .description('Copy a log with its positions and snapshots to another place, where `andon run` goes on from it; verify the copy')
-    .requiredOption('--from <directory>', 'data directory that is copied; what runs on it is stopped')
-    .requiredOption('--to <directory>', 'data directory that is made: absent or empty')
-    .option('--config <file>', 'configuration (YAML) of the copy: its partitions and its limit; without it the defaults')
+    .requiredOption('--from <place>', `data directory, or ${CLUSTER} for the cluster, that is copied; what runs on it is stopped`)
+    .requiredOption('--to <place>', `data directory that is made, absent or empty; or ${CLUSTER}, with none of its topics used`)
+    .option('--config <file>', 'configuration (YAML) of the copy: its partitions, its limit, the cluster; without it the defaults')
     .option('--json', 'print what was copied as one JSON object', false)
     .addHelpText('after', '\nExample: andon migrate --from .andon --to wider --config wider.yaml')
     .action(run)
@@ -47,6 +51,7 @@ async function run(flags: Flags): Promise<void> {
     const moved = await migrate({
       from: source,
       to: target,
+      shards: new Shards(config.shards).names,
       signal: stop.signal,
       progress: done => bar.update(done)
     }).finally(() => bar.stop())
@@ -60,7 +65,9 @@ async function run(flags: Flags): Promise<void> {
     }
     process.stdout.write(flags.json ? json(told) : page(told))
   } catch (error) {
-    if (target !== null) process.stderr.write(`andon: what is in ${flags.to} is no finished copy: remove it before another try\n`)
+    const refused = error instanceof Fault && error.code === 'INPUT_INVALID'
+    if (target !== null && !refused)
+      process.stderr.write(`andon: what is in ${flags.to} is no finished copy: remove it before another try\n`)
     throw error
   } finally {
     await target?.log.close()
@@ -69,17 +76,23 @@ async function run(flags: Flags): Promise<void> {
 }
 
 /** The end that is copied. Its partitions are those it was made with. */
-async function openSource(dataDirectory: string, config: Config): Promise<Depot> {
-  const { log } = placesOf({ dataDirectory })
+async function openSource(place: string, config: Config): Promise<Depot> {
+  if (place === CLUSTER) return openClusterDepot(config)
+  const { log } = placesOf({ dataDirectory: place })
   if (!existsSync(log))
     throw new Fault('FILE_UNREADABLE', `expected a log in ${log}, there is none: name the data directory that is to be copied`)
-  return openDepot(dataDirectory, config.log.maxMiB * ROOM_TO_CLAIM)
+  return openDepot(place, config.log.maxMiB * ROOM_TO_CLAIM)
 }
 
 /** The end that is made. Topics that the configuration does not name keep their partitions. */
 async function openTarget({ from, to }: Flags, config: Config, partitions: Readonly<Record<string, number>>): Promise<Depot> {
-  if (resolve(from) === resolve(to))
-    throw new Fault('FILE_UNREADABLE', `expected another place than ${from} to copy to, came the same: name an absent or empty directory`)
+  const { dataDirectory } = config
+  if (to === CLUSTER ? from === CLUSTER || resolve(from) === resolve(dataDirectory) : resolve(from) === resolve(to))
+    throw new Fault(
+      'FILE_UNREADABLE',
+      `expected another place than ${from} to copy to, with a data directory of its own: came ${to === CLUSTER ? `${to} with ${dataDirectory}` : to}`
+    )
+  if (to === CLUSTER) return openClusterDepot(config)
   await expectEmpty(to)
   return openDepot(to, config.log.maxMiB, { ...partitions, ...config.log.partitions })
 }

@@ -11,6 +11,7 @@ import { Intake } from '../pipeline/intake.ts'
 import type { Log, Outgoing, Position } from '../pipeline/log.ts'
 import { range } from '../pipeline/range.ts'
 import type { Recovered } from '../pipeline/recover.ts'
+import { REST, Shards } from '../pipeline/shards.ts'
 import { learnerOptionsOf, openStore, placesOf, policyOf, type Store } from '../wiring.ts'
 import { CHUNK, write } from './feed.ts'
 import { progress } from './output.ts'
@@ -32,12 +33,14 @@ export async function foldRange(
   await expectKept(log, from, to.offset)
   const intake = new Intake(codec, policyOf(config))
   const learner = new Learner(learnerOptionsOf(config), noMeter)
+  const shards = new Shards(config.shards)
   const bar = progress('replay', to.offset - from.offset)
   let refolded = 0
   try {
     for await (const record of range(log, from.topic, [from], [to], signal)) {
       const event = await intake.read(record)
       if ('code' in event || (event.name !== 'example' && event.name !== 'control')) continue
+      if (!shards.takes(REST, event, record.key)) continue
       learner.take(event.event)
       if (++refolded % PROGRESS_EVERY === 0) bar.update(refolded)
     }

@@ -1,7 +1,7 @@
 /**
  * Records from one log to another, cut by cut. A *cut* is a set of positions up to which the source was taken: by a
- * snapshot, by a group. All before a cut is copied before anything after it; so where the target ends after a cut is where
- * the cut stands there, whatever offsets and partitions the target has. Records of a key keep their order.
+ * snapshot, by a group. Of each topic all before a cut is copied before anything after it; so where the target ends after a
+ * cut is where the cut stands there, whatever offsets and partitions the target has. Records of a key keep their order.
  */
 import { Digest } from './digest.ts'
 import type { Forgetful, Log, Outgoing, Position } from './log.ts'
@@ -21,6 +21,9 @@ export interface CopyOptions {
   /** Called after every write with the records copied so far. */
   readonly progress: (records: number) => void
 }
+
+/** Where a cut stands in the target, by topic. */
+export type Placed = ReadonlyMap<string, readonly Position[] | null>
 
 export class Copy {
   readonly digests: ReadonlyMap<string, Digest>
@@ -47,17 +50,31 @@ export class Copy {
     return copy
   }
 
-  /** Whether a cut lies before what was copied already: its place in the target is no longer to be had. */
-  passed(cut: readonly Position[]): boolean {
-    return cut.some(each => each.offset < (offsetIn(this.#at, each) ?? 0) && !this.#forgotten(each))
+  /**
+   * Copies up to each cut. Returns where it stands in the target, by topic: null where it lies across another one, ahead of
+   * it in one partition and behind it in another, so that no place in the target is both after all before it and before all
+   * after it.
+   */
+  async upTo(cuts: readonly (readonly Position[])[]): Promise<readonly Placed[]> {
+    const placed = cuts.map(() => new Map<string, readonly Position[] | null>())
+    for (const topic of this.#options.topics) {
+      const starts = this.#starts.filter(start => start.topic === topic)
+      const here = cuts.flatMap((cut, i) => {
+        if (!cut.some(each => each.topic === topic)) return []
+        const whole = starts.map(start => ({ ...start, offset: offsetIn(cut, start) ?? start.offset }))
+        return [{ i, whole, sum: whole.reduce((sum, { offset }) => sum + offset, 0) }]
+      })
+      for (const { i, whole } of here.sort((a, b) => a.sum - b.sum)) placed[i]!.set(topic, await this.#place(topic, whole))
+    }
+    return placed
   }
 
-  /** Copies up to a cut and returns where it stands in the target. Topics that it does not name stay where they are. */
-  async upTo(cut: readonly Position[]): Promise<readonly Position[]> {
+  /** Copies one topic up to where a cut names every partition of it. */
+  async #place(topic: string, cut: readonly Position[]): Promise<readonly Position[] | null> {
+    if (cut.some(each => each.offset < offsetIn(this.#at, each)! && !this.#forgotten(each))) return null
     await this.#copy(cut)
-    const topics = this.#options.topics.filter(topic => cut.some(each => each.topic === topic))
-    return (await this.#options.to.ends(topics)).map(end => {
-      const mine = cut.filter(({ topic, partition }) => topic === end.topic && (!this.#same(topic) || partition === end.partition))
+    return (await this.#options.to.ends([topic])).map(end => {
+      const mine = this.#same(topic) ? cut.filter(({ partition }) => partition === end.partition) : cut
       return mine.some(each => this.#forgotten(each)) ? { ...end, offset: 0 } : end
     })
   }

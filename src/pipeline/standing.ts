@@ -1,17 +1,17 @@
 /** Where everyone who works on a log stands, by whichever roles: to be taken from one log and put into another. */
 import type { Claim, Log, Note, Position } from './log.ts'
 import { placeOf } from './range.ts'
-import { duties, GROUP, PREDICT_GROUP } from './roles.ts'
+import { GROUP, groupOf, PREDICT_GROUP } from './roles.ts'
+import { REST } from './shards.ts'
 
-/** Who moves positions alone, each in a group of its own. */
-const SOLE = [GROUP, duties.join.group, duties.learn.group]
+const JOIN = groupOf('join', REST)
 /** Notes of a commit, and the bytes after which it is made all the same. */
 const NOTES = 500
 const NOTE_BYTES = 1024 * 1024
 
 export interface Standing {
   readonly group: string
-  /** The first record of each partition not yet taken. No two groups name the same topic. */
+  /** The first record of each partition not yet taken. */
   readonly positions: readonly Position[]
   /** What it keeps beside; null where another group has taken that over. */
   readonly notes: Claim | null
@@ -24,20 +24,25 @@ export interface Standings {
   readonly predicted: readonly Position[] | null
 }
 
+/** Everyone who moves positions alone, each in a group of its own. */
+function soleGroups(shards: readonly string[]): string[] {
+  return [GROUP, JOIN, ...shards.map(shard => groupOf('learn', shard))]
+}
+
 /**
- * Takes over every group of a log, so that whoever still works on it stops. What one process did and roles have gone on with
- * counts as they left it.
+ * Takes over every group of a log that learners of these shards work on, so that whoever still does so stops. What one
+ * process did and roles have gone on with counts as they left it.
  */
-export async function takeStandings(log: Log): Promise<Standings> {
+export async function takeStandings(log: Log, shards: readonly string[]): Promise<Standings> {
   const claims = new Map<string, Claim>()
-  for (const group of SOLE) if (group === GROUP || (await log.committed(group)).length > 0) claims.set(group, await log.claim(group))
-  const passed = new Set<string>(
-    [...claims].flatMap(([group, claim]) => (group === GROUP ? [] : claim.positions().map(({ topic }) => topic)))
-  )
+  for (const group of soleGroups(shards))
+    if (group === GROUP || (await log.committed(group)).length > 0) claims.set(group, await log.claim(group))
+  const joined = claims.has(JOIN)
+  const learned = shards.every(shard => claims.has(groupOf('learn', shard)))
   const sole = [...claims].map(([group, claim]) => {
     if (group !== GROUP) return { group, positions: claim.positions(), notes: claim }
-    const positions = claim.positions().filter(({ topic }) => !passed.has(topic))
-    return { group, positions, notes: claims.has(duties.join.group) ? null : claim }
+    const positions = claim.positions().filter(({ topic }) => !(topic === 'examples' ? learned : joined))
+    return { group, positions, notes: joined ? null : claim }
   })
   const predicted = await log.committed(PREDICT_GROUP)
   return {
@@ -59,9 +64,9 @@ function earlier(positions: readonly Position[], others: readonly Position[]): P
 }
 
 /** Takes over every group of a log in which nobody has worked. Throws what `refuse` throws where a group keeps anything. */
-export async function takeNew(log: Log, refuse: (came: string) => never): Promise<ReadonlyMap<string, Claim>> {
+export async function takeNew(log: Log, shards: readonly string[], refuse: (came: string) => never): Promise<ReadonlyMap<string, Claim>> {
   const claims = new Map<string, Claim>()
-  for (const group of SOLE) {
+  for (const group of soleGroups(shards)) {
     const claim = await log.claim(group)
     for await (const { key } of claim.notes()) refuse(`the note ${key} of ${group}`)
     if (claim.positions().length > 0) refuse(`positions of ${group}`)

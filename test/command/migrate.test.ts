@@ -78,7 +78,7 @@ test('what cannot be copied, or would be overwritten, is refused with what to do
     [['--from', data, '--to', full], 3, /expected .*full to be absent or an empty directory/],
     [['--from', data, '--to', data], 3, /expected another place than/],
     [['--from', join(cli.folder, 'nowhere'), '--to', fresh], 3, /expected a log in .*nowhere/],
-    [['--from', data], 2, /required option '--to <directory>'/]
+    [['--from', data], 2, /required option '--to <place>'/]
   ]
   for (const [args, code, message] of calls) {
     const ended = await cli.run(['migrate', ...args])

@@ -13,8 +13,10 @@ import { type Depot, type Migrated, migrate } from '../../src/pipeline/migrate.t
 import { STATE_TOPIC } from '../../src/pipeline/publish-stage.ts'
 import { openPublishedSnapshots } from '../../src/pipeline/published-snapshots.ts'
 import { GROUP, PREDICT_GROUP, type SoleRole } from '../../src/pipeline/roles.ts'
+import { REST, Shards } from '../../src/pipeline/shards.ts'
+import type { SnapshotStore } from '../../src/pipeline/snapshot-store.ts'
 import { changed } from './snapshot-subjects.ts'
-import { codec, input, type MemorySnapshots, partitions, T0, type Whole, World } from './world.ts'
+import { codec, input, MemorySnapshots, partitions, T0, type Whole, World } from './world.ts'
 
 type Partitions = Readonly<Record<string, number>>
 type OpenLog = (partitions: Partitions, clock: () => number) => Promise<Whole>
@@ -84,10 +86,12 @@ async function goOn(world: World): Promise<{ readonly bytes: Uint8Array; readonl
   }
 }
 
+const depotOf = ({ log, snapshots }: World): Depot => ({ log, snapshots: () => snapshots })
+
 /** Moves what a world has into another, whose time is the same. */
 function move(from: World, to: World, change: (depot: Depot) => Depot = depot => depot): Promise<Migrated> {
   to.now = from.now
-  return migrate({ from, to: change(to), signal: never })
+  return migrate({ from: depotOf(from), to: change(depotOf(to)), signal: never })
 }
 
 const ways = [
@@ -182,8 +186,8 @@ test('a damaged snapshot and one ahead of the log are left out and told', async 
   }
   const target = await worldOf(opens.memory, partitions)
   const { leftOut, snapshots: copied } = await migrate({
-    from: { log: source.log, snapshots: { ...snapshots, write: store.write.bind(store), keep: store.keep.bind(store) } },
-    to: target,
+    from: { log: source.log, snapshots: () => ({ ...snapshots, write: store.write.bind(store), keep: store.keep.bind(store) }) },
+    to: depotOf(target),
     signal: never
   })
   expect(leftOut.map(({ name }) => name)).toEqual(['000900', '000901'])
@@ -200,7 +204,7 @@ describe('a copy that does not come to its end', () => {
     let count = 0
     const step = <T>(work: () => Promise<T>): Promise<T> => (count++ < n ? work() : Promise.reject(new Crash('gone')))
     const change = (depot: Depot): Depot => ({
-      snapshots: { ...bound(depot), write: (header, state) => step(() => depot.snapshots.write(header, state)) },
+      snapshots: shard => ({ ...bound(depot, shard), write: (header, state) => step(() => depot.snapshots(shard).write(header, state)) }),
       log: changed(depot.log, log => ({
         write: records => step(() => log.write(records)),
         retain: (retentions, floors, now) => step(() => log.retain(retentions, floors, now)),
@@ -239,7 +243,7 @@ describe('a copy that does not come to its end', () => {
     await live(source)
     const target = await worldOf(opens.memory, partitions)
     const stop = new AbortController()
-    const stopped = migrate({ from: source, to: target, signal: stop.signal, progress: () => stop.abort() })
+    const stopped = migrate({ from: depotOf(source), to: depotOf(target), signal: stop.signal, progress: () => stop.abort() })
     await expect(stopped).rejects.toMatchObject({ name: 'AbortError' })
     await expect(target.drain()).rejects.toMatchObject({ code: 'LOG_DAMAGED' })
   })
@@ -312,10 +316,69 @@ describe('a log that roles share', () => {
     await source.drain()
     const target = await worldOf(opens.memory, counts)
     const stop = new AbortController()
-    const stopped = migrate({ from: source, to: target, signal: stop.signal, progress: () => stop.abort() })
+    const stopped = migrate({ from: depotOf(source), to: depotOf(target), signal: stop.signal, progress: () => stop.abort() })
     await expect(stopped).rejects.toMatchObject({ name: 'AbortError' })
     for (const role of ['all', 'join', 'learn'] as const)
       await expect(target.drain(undefined, { role })).rejects.toMatchObject({ code: 'LOG_DAMAGED' })
+  })
+})
+
+describe('learners of several shards', () => {
+  const lines = new Shards({ a: ['line-0'] })
+  type Stores = ReadonlyMap<string, MemorySnapshots>
+  const stores = (): Stores => new Map(lines.names.map(shard => [shard, new MemorySnapshots()]))
+  async function learn(world: World, of: Stores, shard: string): Promise<Uint8Array> {
+    const { learner } = await world.drain(undefined, { role: 'learn', shard, shards: lines, snapshots: of.get(shard)! })
+    return encodeSaved(learner!.save())
+  }
+  const moveAll = (from: World, mine: Stores, to: World, theirs: Stores): Promise<Migrated> =>
+    migrate({
+      from: { log: from.log, snapshots: shard => mine.get(shard)! },
+      to: { log: to.log, snapshots: shard => theirs.get(shard)! },
+      shards: lines.names,
+      signal: never
+    })
+  const examples = (from: number, to: number): Outgoing[] =>
+    Array.from({ length: to - from }, (_, i) => ({
+      ...input.example(from + i, { fault: i % 3 ? 'none' : 'scratch' }),
+      key: lines.of(`line-${(from + i) % 3}`)
+    }))
+
+  test('each goes on where it stood, from its own snapshots', async () => {
+    const [source, mine] = [await worldOf(opens.memory, partitions), stores()]
+    for (const [from, shards] of [
+      [0, ['a', REST]],
+      [20, ['a']],
+      [32, [REST]]
+    ] as const) {
+      await source.log.write(examples(from, from + 15))
+      for (const shard of shards) await learn(source, mine, shard)
+    }
+    await source.log.write(examples(47, 50))
+    const [target, theirs] = [await worldOf(opens.LMDB, { ...partitions, signals: 3 }), stores()]
+    const { snapshots, leftOut, positions } = await moveAll(source, mine, target, theirs)
+    expect([snapshots.length, leftOut]).toEqual([4, []])
+    expect(Object.keys(positions).sort()).toEqual(['andon-learn', 'andon-learn.a'])
+    for (const shard of lines.names) expect(Buffer.compare(await learn(target, theirs, shard), await learn(source, mine, shard))).toBe(0)
+  })
+
+  test('that lie across each other are refused with what to do', async () => {
+    const source = await worldOf(opens.memory, { ...partitions, examples: 2 })
+    await source.log.write([...examples(0, 12), { ...input.control(1), key: '0' }, { ...input.control(2), key: '1' }])
+    for (const [group, at] of [
+      ['andon-learn', [1, 0]],
+      ['andon-learn.a', [0, 1]]
+    ] as const)
+      await (await source.log.claim(group)).commit({
+        outputs: [],
+        positions: at.map((offset, partition) => ({ topic: 'examples', partition, offset })),
+        notes: []
+      })
+    const target = await worldOf(opens.memory, partitions)
+    await expect(moveAll(source, stores(), target, stores())).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(/lies across: let all come to its end, then copy/)
+    })
   })
 })
 
@@ -364,11 +427,12 @@ describe('verifying goes red', () => {
 })
 
 /** A store whose methods may be taken apart. */
-function bound({ snapshots }: Depot): Depot['snapshots'] {
+function bound({ snapshots }: Depot, shard: string): SnapshotStore {
+  const store = snapshots(shard)
   return {
-    list: () => snapshots.list(),
-    write: (header, state) => snapshots.write(header, state),
-    read: name => snapshots.read(name),
-    keep: count => snapshots.keep(count)
+    list: () => store.list(),
+    write: (header, state) => store.write(header, state),
+    read: name => store.read(name),
+    keep: count => store.keep(count)
   }
 }
