@@ -10,7 +10,7 @@ const { loadConfig, openStore, openPipeline } = await built(dist, 'wiring', 'con
 const config = loadConfig({ path: configPath, env: {} })
 const store = await openStore(config)
 const timings = { labelDelay() {}, predictMs() {}, learnMs() {} }
-const pipeline = openPipeline(config, store, { timings, tell() {} })
+const pipeline = openPipeline(config, store, 'all', { timings, tell() {} })
 const stop = new AbortController()
 /** Longer than any backlog takes. */
 const DRAIN_MS = 600_000

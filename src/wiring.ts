@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openAvroCodec } from './adapter/avro/codec.ts'
 import { decodeSaved, encodeSaved } from './adapter/file/saved.ts'
 import { openFileSnapshots } from './adapter/file/snapshots.ts'
 import type { Connection, Sasl, Tls } from './adapter/kafka/connection.ts'
@@ -18,30 +17,37 @@ import { Fault } from './fault/fault.ts'
 import type { LearnerOptions } from './learner/options.ts'
 import type { Codec } from './pipeline/codec.ts'
 import type { Timings } from './pipeline/gateway.ts'
-import type { Forgetful, Log } from './pipeline/log.ts'
+import { layerSnapshots } from './pipeline/layered-snapshots.ts'
+import type { Forgetful, Leasing, Log, Shared } from './pipeline/log.ts'
+import type { Depot } from './pipeline/migrate.ts'
 import { type Phase, Pipeline } from './pipeline/pipeline.ts'
 import { Predictor } from './pipeline/predictor.ts'
 import { STATE_TOPIC } from './pipeline/publish-stage.ts'
+import { isPublished, openPublishedSnapshots, snapshotsOf } from './pipeline/published-snapshots.ts'
 import type { StateCodec } from './pipeline/recover.ts'
 import type { Role, SoleRole } from './pipeline/roles.ts'
 import { REST, Shards } from './pipeline/shards.ts'
 import type { SnapshotStore } from './pipeline/snapshot-store.ts'
+import { openCodec } from './wiring-codec.ts'
 
 const HOUR = 3_600_000
-const KIBI = 1024
-const MEBI = 1024 * KIBI
+const MEBI = 1_048_576
 
 /** Everything that keeps something, opened for one data directory. */
 export interface Store {
-  readonly log: Log & Forgetful
+  /** On a cluster it knows who lives and shares out its partitions. */
+  readonly log: Log & Forgetful & Partial<Leasing> & Partial<Shared>
   readonly codec: Codec
   readonly snapshots: SnapshotStore
   readonly state: StateCodec
 }
 
 /** Places under the data directory; each shard has a folder of snapshots. */
-export function placesOf(config: Config, shard: string = REST): { readonly log: string; readonly snapshots: string } {
-  return { log: join(config.dataDirectory, 'log'), snapshots: join(config.dataDirectory, 'snapshots', ...(shard === REST ? [] : [shard])) }
+export function placesOf(
+  { dataDirectory }: Pick<Config, 'dataDirectory'>,
+  shard: string = REST
+): { readonly log: string; readonly snapshots: string } {
+  return { log: join(dataDirectory, 'log'), snapshots: join(dataDirectory, 'snapshots', ...(shard === REST ? [] : [shard])) }
 }
 
 export interface OpenOptions {
@@ -54,19 +60,29 @@ export interface OpenOptions {
   readonly tell?: (level: 'info' | 'warn', message: string) => void
 }
 
-/** Opens log and snapshots of a configuration. Throws a Fault where they cannot be opened. */
+/**
+ * Opens codec, log and snapshots of a configuration, in this order: a registry that refuses our schemas is told before a
+ * log is made. Throws a Fault where one cannot be opened.
+ */
 export async function openStore(config: Config, { readOnly = false, role = 'all', shard = REST, tell }: OpenOptions = {}): Promise<Store> {
+  const codec = await openCodec(config, readOnly)
   const places = placesOf(config, shard)
   const embedded = config.log.kind === 'embedded'
   if (!readOnly) for (const place of embedded ? Object.values(places) : [places.snapshots]) mkdirSync(place, { recursive: true })
-  const partitions = { ...config.log.partitions, ...(role === 'all' ? {} : { [STATE_TOPIC]: 1 }) }
+  const published = embedded || readOnly || (role !== 'all' && role !== 'learn') ? null : snapshotsOf(shard)
+  const partitions = {
+    ...config.log.partitions,
+    ...(role === 'all' ? {} : { [STATE_TOPIC]: 1 }),
+    ...(published === null ? {} : { [published]: 1 })
+  }
   const log = embedded
     ? await openEmbedded(config, places.log, partitions, readOnly)
     : await openCluster(config, partitions, readOnly, tell)
+  const near = openFileSnapshots(places.snapshots)
   return {
     log,
-    codec: openAvroCodec({ maxBytes: config.input.maxRecordKiB * KIBI }),
-    snapshots: openFileSnapshots(places.snapshots),
+    codec,
+    snapshots: published === null ? near : publishedBeside(near, log, shard),
     state: { encode: encodeSaved, decode: decodeSaved }
   }
 }
@@ -77,15 +93,15 @@ function openEmbedded({ log }: Config, directory: string, partitions: Partitions
   return openLmdbLog({ directory, maxBytes: log.maxMiB * MEBI, readOnly, ...(readOnly ? {} : { partitions }) })
 }
 
-function openCluster({ log }: Config, partitions: Partitions, readOnly: boolean, tell: OpenOptions['tell']): Promise<Log & Forgetful> {
+function openCluster({ log }: Config, partitions: Partitions, readOnly: boolean, tell: OpenOptions['tell']): Promise<Store['log']> {
   const options = kafkaOptionsOf(log)
   return openKafkaLog({ ...options, partitions, create: options.create === true && !readOnly, ...(tell === undefined ? {} : { tell }) })
 }
 
 /** The log on the cluster of a configuration. Throws `FILE_UNREADABLE` for a certificate or key that cannot be read. */
 export function kafkaOptionsOf({ kafka, partitions }: Config['log']): KafkaOptions {
-  const { prefix, create, replication } = kafka
-  return { ...connectionOf(kafka), partitions, prefix, create, ...(replication === null ? {} : { replication }) }
+  const { prefix, create, replication, sessionMs } = kafka
+  return { ...connectionOf(kafka), partitions, prefix, create, sessionMs, ...(replication === null ? {} : { replication }) }
 }
 
 function connectionOf({ brokers, tls, sasl }: KafkaConfig): Connection {
@@ -115,6 +131,30 @@ function saslOf({ mechanism, username, password, tokenFile }: KafkaConfig['sasl'
   if (mechanism === 'none') throw new Error('expected a mechanism to sign in with, came none')
   if (mechanism === 'oauthbearer') return { mechanism, token: async () => new Secret((await readFile(tokenFile!, 'utf8')).trim()) }
   return { mechanism, username, password: password! }
+}
+
+/**
+ * Opens log and snapshots of a data directory for whoever copies them. Without `partitions` there must be a log, which has
+ * those it was made with. Throws a Fault where they cannot be opened.
+ */
+export async function openDepot(dataDirectory: string, maxMiB: number, partitions?: Partitions): Promise<Depot> {
+  const { log: directory } = placesOf({ dataDirectory })
+  if (partitions !== undefined) mkdirSync(directory, { recursive: true })
+  const log = await openLmdbLog({ directory, maxBytes: maxMiB * MEBI, ...(partitions === undefined ? {} : { partitions }) })
+  return { log, snapshots: shard => openFileSnapshots(placesOf({ dataDirectory }, shard).snapshots) }
+}
+
+/** The cluster of a configuration for whoever copies it, with the snapshots published there and those in its data directory. */
+export async function openClusterDepot(config: Config): Promise<Depot> {
+  const { names } = new Shards(config.shards)
+  const published = Object.fromEntries(names.map(shard => [snapshotsOf(shard), 1]))
+  const log = await openKafkaLog({ ...kafkaOptionsOf(config.log), partitions: { ...config.log.partitions, ...published } })
+  const stores = new Map(names.map(shard => [shard, publishedBeside(openFileSnapshots(placesOf(config, shard).snapshots), log, shard)]))
+  return { log, snapshots: shard => stores.get(shard)! }
+}
+
+function publishedBeside(near: SnapshotStore, log: Log & Forgetful, shard: string): SnapshotStore {
+  return layerSnapshots(near, openPublishedSnapshots(log, snapshotsOf(shard)), isPublished)
 }
 
 /** The checks of a configuration. */

@@ -88,6 +88,8 @@ function propertiesOf(home, { port, controller, secure }, security) {
     'share.coordinator.state.topic.replication.factor': 1,
     'share.coordinator.state.topic.min.isr': 1,
     'group.initial.rebalance.delay.ms': 0,
+    // A member that has died is given up after 2 s where it asks for that, in place of 6 at least.
+    'group.min.session.timeout.ms': 2000,
     // A killed broker waits for its own old session to end before it serves again: 2 s in place of 9.
     'broker.session.timeout.ms': 2000,
     'broker.heartbeat.interval.ms': 500,

@@ -8,6 +8,7 @@ import { backupCommand, restoreCommand } from './backup.ts'
 import { configCommand } from './config.ts'
 import { doctorCommand } from './doctor.ts'
 import { evaluateCommand } from './evaluate.ts'
+import { migrateCommand } from './migrate.ts'
 import { exitCodeOf } from './output.ts'
 import { produceCommand } from './produce.ts'
 import { replayCommand } from './replay.ts'
@@ -32,6 +33,7 @@ const commands = [
   snapshotCommand(),
   backupCommand(),
   restoreCommand(),
+  migrateCommand(),
   configCommand(),
   doctorCommand()
 ]

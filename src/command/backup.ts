@@ -146,7 +146,8 @@ async function fits(directory: string): Promise<boolean> {
   }
 }
 
-async function expectEmpty(directory: string): Promise<void> {
+/** Throws `FILE_UNREADABLE` where a directory holds anything. */
+export async function expectEmpty(directory: string): Promise<void> {
   if (existsSync(directory) && (!(await stat(directory)).isDirectory() || (await readdir(directory)).length > 0))
     throw new Fault(
       'FILE_UNREADABLE',

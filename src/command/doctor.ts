@@ -9,6 +9,7 @@ import type { Config } from '../config/options.ts'
 import { Fault } from '../fault/fault.ts'
 import type { Log } from '../pipeline/log.ts'
 import { kafkaOptionsOf, openStore, placesOf } from '../wiring.ts'
+import { tryRegistry } from '../wiring-codec.ts'
 import {
   type Check,
   checkClock,
@@ -98,6 +99,7 @@ export async function examine(path: string | undefined, env: NodeJS.ProcessEnv, 
     await checkPort(config.http),
     ...directory,
     ...(usable ? [await checkLog(config, tryLog)] : []),
+    await checkRegistry(config),
     checkOpenFiles(),
     checkClock()
   ]
@@ -126,6 +128,14 @@ async function checkLog(config: Config, tryLog: TryLog): Promise<Check> {
   }
 }
 
+async function checkRegistry(config: Config): Promise<Check> {
+  try {
+    return ok('schema registry', await tryRegistry(config))
+  } catch (error) {
+    return fail('schema registry', (error as Error).message, 'correct what it names; without registry.url none is asked')
+  }
+}
+
 /** The checks as people read them: one a line, with what to do below it. */
 export function printChecks(checks: readonly Check[], terminal: Terminal, env: Readonly<Record<string, string | undefined>>): string {
   const { green, yellow, red, dim } = palette(terminal, env)
@@ -143,7 +153,7 @@ export function printChecks(checks: readonly Check[], terminal: Terminal, env: R
 /** `andon doctor`. Ends with 0, or with 1 where a check failed. */
 export function doctorCommand(tryLog: TryLog = tryConfiguredLog): Command {
   return new Command('doctor')
-    .description('Look whether this machine is fit: engine, memory, ports, disk, limits, log, clock')
+    .description('Look whether this machine is fit: engine, memory, ports, disk, limits, log, registry, clock')
     .option('-c, --config <file>', 'configuration file in YAML')
     .option('--json', 'print the checks as JSON')
     .action(async (options: { readonly config?: string; readonly json?: boolean }) => {

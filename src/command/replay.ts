@@ -1,6 +1,7 @@
 /**
  * `andon replay`: the model again from the log alone, beside a running process, which it never disturbs. The same log and
- * the same options give the same bytes, so that a fingerprint says whether two models are one.
+ * the same options give the same bytes, so that a fingerprint says whether two models are one. Observations and labels can
+ * be given to that process again instead.
  */
 import { createHash } from 'node:crypto'
 import { Command, Option } from 'commander'
@@ -21,10 +22,14 @@ import type { SnapshotStore, StoredSnapshot } from '../pipeline/snapshot-store.t
 import { learnerOptionsOf, openStore, policyOf, type Store } from '../wiring.ts'
 import { whole } from './evaluate.ts'
 import { duration, exitCodes, json, palette, progress, table } from './output.ts'
+import { type FedTopic, foldRange, writeAgain } from './replay-range.ts'
 import { stopOnSignals } from './stop.ts'
 
 interface Flags {
+  readonly topic: 'examples' | FedTopic
+  readonly from?: number
   readonly to?: number
+  readonly partition?: number
   readonly fromSnapshot: boolean
   readonly compare: boolean
   readonly out?: string
@@ -38,7 +43,18 @@ const PROGRESS_EVERY = 256
 export function replayCommand(): Command {
   return new Command('replay')
     .description('Rebuild the model from the log alone, and print what it has learned with the fingerprint of its state')
-    .option('--to <offset>', 'up to this offset of examples, itself not taken; without it all that is committed', whole)
+    .addOption(
+      new Option('--topic <name>', 'observations or labels: write the stretch anew, for the pipeline to take again')
+        .choices(['examples', 'observations', 'labels'])
+        .default('examples')
+    )
+    .option('--partition <n>', 'of the topic that is written anew, where it has more than one', whole)
+    .addOption(
+      new Option('--from <offset>', 'from this offset on, by a model that knows nothing of what came before')
+        .argParser(whole)
+        .conflicts(['compare', 'out', 'fromSnapshot'])
+    )
+    .option('--to <offset>', 'up to this offset, itself not taken; without it all that is committed, or written', whole)
     .option('--from-snapshot', 'begin at the newest snapshot before that, not at the first example', false)
     .addOption(
       new Option('--compare', 'up to where the newest snapshot stands, and end with 1 where its state is not the same')
@@ -48,11 +64,29 @@ export function replayCommand(): Command {
     .option('--out <dir>', 'keep the state as a snapshot in this directory')
     .option('--config <file>', 'configuration (YAML) whose log is read; without it the defaults')
     .option('--json', 'print one JSON object', false)
-    .addHelpText('after', '\nExample: andon replay --compare')
-    .action(run)
+    .addHelpText('after', '\nExamples: andon replay --compare\n          andon replay --from 10000 --to 20000')
+    .action((flags: Flags) => (flags.topic === 'examples' ? run(flags) : again(flags, flags.topic)))
+}
+
+/** A stretch of observations or labels for the pipeline to take again. */
+async function again(flags: Flags, topic: FedTopic): Promise<void> {
+  const { from, to = null, partition = null, fromSnapshot, compare, out } = flags
+  if (from === undefined || fromSnapshot || compare || out !== undefined)
+    throw new Fault(
+      'CONFIG_INVALID',
+      `expected --from, and no --from-snapshot, --compare or --out, with --topic ${topic}: records are written anew, no model is made`
+    )
+  const config = loadConfig({ path: flags.config, env: process.env })
+  const done = await writeAgain(config, topic, partition, from, to, stopOnSignals().signal)
+  process.stdout.write(
+    flags.json ? json(done) : `${done.written} records of ${topic} from offset ${from} up to ${done.to} are in the log once more\n`
+  )
+  if (!done.whole) process.exitCode = exitCodes.interrupted
 }
 
 async function run(flags: Flags): Promise<void> {
+  if (flags.partition !== undefined)
+    throw new Fault('CONFIG_INVALID', 'expected no --partition with examples, which are all in one: leave it out')
   const config = loadConfig({ path: flags.config, env: process.env })
   const store = await openStore(config, { readOnly: true })
   const stop = stopOnSignals()
@@ -61,7 +95,10 @@ async function run(flags: Flags): Promise<void> {
     const newest = flags.compare ? await newestOf(store.snapshots) : null
     const partition = partitionOf(REST, store.log.partitions.examples ?? 1)
     const at: Position = { topic: 'examples', partition, offset: await endOf(store, partition, newest, flags.to) }
-    const { learner, refolded, warnings } = await rebuilt(config, store, at, newest, flags.fromSnapshot, stop.signal)
+    const { learner, refolded, warnings } =
+      flags.from === undefined
+        ? await rebuilt(config, store, at, newest, flags.fromSnapshot, stop.signal)
+        : await foldRange(config, store, { ...at, offset: flags.from }, at, stop.signal)
     const bytes = store.state.encode(learner.save())
     const sha256 = createHash('sha256').update(bytes).digest('hex')
     const header = { fold: FOLD, positions: [at], learned: learner.learned }
@@ -69,6 +106,7 @@ async function run(flags: Flags): Promise<void> {
     const equal = newest === null ? null : newest.sha256 === sha256
     const { learned, repeated, corrected, tasks } = learner.status()
     const result = {
+      from: flags.from ?? null,
       to: at.offset,
       fold: FOLD,
       learned,
@@ -185,6 +223,7 @@ async function whyNot({ snapshots, state }: Store, newest: StoredSnapshot, optio
 }
 
 interface Result {
+  readonly from: number | null
   readonly to: number
   readonly learned: number
   readonly sha256: string
@@ -196,7 +235,7 @@ interface Result {
   readonly out: string | null
 }
 
-function page({ to, learned, sha256, bytes, seconds, warnings, tasks, compared, out }: Result): string {
+function page({ from, to, learned, sha256, bytes, seconds, warnings, tasks, compared, out }: Result): string {
   const { bold, dim, red, green } = palette(process.stdout, process.env)
   const figure = (value: number | null): string => (value === null ? '–' : value.toFixed(3))
   const rows = Object.entries(tasks).flatMap(([name, { testThenTrain, asServed }]) =>
@@ -212,7 +251,7 @@ function page({ to, learned, sha256, bytes, seconds, warnings, tasks, compared, 
       ? []
       : [compared.equal ? green(`the same as ${compared.snapshot}`) : red(`not the same as ${compared.snapshot}: ${compared.why}`)]
   return `${[
-    `${bold(`${learned} examples learned`)} up to offset ${to}, in ${duration(seconds)}`,
+    `${bold(`${learned} examples learned`)}${from === null ? '' : ` from offset ${from}`} up to offset ${to}, in ${duration(seconds)}`,
     dim(`state of ${bytes} bytes, SHA-256 ${sha256}`),
     ...warnings,
     ...(rows.length === 0 ? [] : ['', table(['task', '', 'n', 'accuracy', 'κ', 'G-mean', 'macro-F1', 'log loss'], rows), '']),

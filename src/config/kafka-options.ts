@@ -26,6 +26,14 @@ export const kafkaOptions = z.strictObject({
     .nullable()
     .default(null)
     .describe('Copies of each partition of a topic made here; `null` for what the cluster does by default'),
+  sessionMs: z
+    .int()
+    .min(500)
+    .max(1_800_000)
+    .default(6000)
+    .describe(
+      'A process not heard of for so long is taken for gone: its lease and its partitions go to others. Brokers refuse less than their `group.min.session.timeout.ms`, which is 6000 unless set'
+    ),
   tls: z
     .strictObject({
       enabled: z.boolean().default(false).describe('Speak TLS with the brokers'),

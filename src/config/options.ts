@@ -5,6 +5,7 @@
 import * as z from 'zod'
 import { learnerOptions } from './learner-options.ts'
 import { logOptions } from './log-options.ts'
+import { registryOptions } from './registry-options.ts'
 import { Secret } from './secret.ts'
 
 /** What the domain may be made of: a field of the observation or one of its features. `site` is short for `features.site`. */
@@ -179,6 +180,7 @@ export const options = z.strictObject({
     })
     .prefault({})
     .describe('The HTTP interface'),
+  registry: registryOptions.prefault({}).describe('A schema registry, whose ids stand before each record in place of fingerprints'),
   simulate: z
     .strictObject({
       lines: count(1, 1000).default(3).describe('Number of simulated lines'),

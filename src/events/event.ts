@@ -124,6 +124,7 @@ export interface Alert {
 export const rejectionCodes = [
   'too-long',
   'unknown-schema',
+  'incompatible-schema',
   'truncated',
   'trailing-bytes',
   'malformed',

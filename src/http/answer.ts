@@ -19,7 +19,7 @@ export const statusCodes = {
   429: 'too many records or requests wait: send again after `Retry-After` seconds',
   431: 'the headers are longer than allowed',
   500: 'a defect; the log of the process tells more',
-  503: 'not now: not ready, no room in the log, or stopping; with `Retry-After` where waiting may help'
+  503: 'not now: not ready, no room in the log, a schema registry that does not answer, or stopping; with `Retry-After` where waiting may help'
 } as const
 export type StatusCode = keyof typeof statusCodes
 

@@ -7,6 +7,7 @@ import type { JoinStage } from './join-stage.ts'
 import { Keeper } from './keeper.ts'
 import { LearnStage } from './learn-stage.ts'
 import type { Claim, Lease, Leasing, Log, Position } from './log.ts'
+import { expectFinished, refuseUnfinished } from './migrate.ts'
 import { partitionOf } from './partition.ts'
 import type { PipelineOptions } from './pipeline.ts'
 import { PredictStage } from './predict-stage.ts'
@@ -39,6 +40,8 @@ export interface Loop {
   readonly join: JoinStage
   /** A prediction is durable. */
   readonly served: (prediction: Prediction) => void
+  /** As `RecoverOptions.patiently`. */
+  readonly patiently: <T>(attempt: () => Promise<T>) => Promise<T | null>
   /** Examples in the log not yet taken. */
   readonly lag: () => number
   /** It stands by, with a state at these positions. */
@@ -53,6 +56,7 @@ export async function assemble(options: PipelineOptions, loop: Loop, stop: Abort
     const claim = await claimFor(log, role, options.shard)
     const { joins, learns, predicts } = duties[role]
     if (joins) await restoreRoom(claim, loop.join)
+    else await refuseUnfinished(claim)
     const stages: Stage[] = joins ? [loop.join] : []
     const lease = warm?.lease ?? null
     if (!learns) return { claim, learner: null, keeper: null, publisher: null, stages, lease, refolded: 0 }
@@ -69,28 +73,39 @@ export async function assemble(options: PipelineOptions, loop: Loop, stop: Abort
   }
 }
 
-async function standIn(options: PipelineOptions, { intake, meter, standing }: Loop, log: Log & Leasing, stop: AbortSignal): Promise<Warm> {
+async function standIn(
+  options: PipelineOptions,
+  { intake, meter, patiently, standing }: Loop,
+  log: Log & Leasing,
+  stop: AbortSignal
+): Promise<Warm> {
   const { tell } = options
-  const warm = await standBy({ ...options, log, intake, meter, name: groupOf('learn', options.shard), following: standing }, stop)
+  const warm = await standBy(
+    { ...options, log, intake, meter, patiently, name: groupOf('learn', options.shard), following: standing },
+    stop
+  )
   warm.lease.lost.addEventListener('abort', () => tell('warn', 'the lease of the active learner is lost: another one may take over'))
   return warm
 }
 
 async function restoreRoom(claim: Claim, { room }: JoinStage): Promise<void> {
-  for await (const { key, value } of claim.notes()) if (key.startsWith('join/')) room.restore(key.slice('join/'.length), value)
+  for await (const { key, value } of claim.notes()) {
+    expectFinished(key)
+    if (key.startsWith('join/')) room.restore(key.slice('join/'.length), value)
+  }
   room.restored()
 }
 
 async function recoverLearner(
   options: PipelineOptions,
-  { intake, meter }: Loop,
+  { intake, meter, patiently }: Loop,
   claim: Claim,
   warm: Warm | null,
   signal: AbortSignal
 ): Promise<Recovered> {
   const { tell } = options
   const from = warm === null || warm.recovered === null ? {} : { from: { recovered: warm.recovered, positions: warm.positions } }
-  const recovered = await recover({ ...options, ...from, intake, meter, committed: claim.positions(), signal })
+  const recovered = await recover({ ...options, ...from, intake, meter, patiently, committed: claim.positions(), signal })
   for (const warning of recovered.warnings) tell('warn', warning)
   if (recovered.learner.kernel === 'plain')
     tell(

@@ -25,9 +25,12 @@ export class JoinStage implements Stage {
   }
 
   take(record: Incoming, { name, event }: AnyEvent, step: Step): void {
-    if (name === 'observation')
-      this.#tell(this.room.observe(event.id, event.line, event.time, record.value, record.timestamp), record, event.id, step)
-    else if (name === 'prediction') step.count(record.topic, counted(this.room.predict(event.observation, event.time, record.value)))
+    const { codec } = this.#options
+    if (name === 'observation') {
+      const kept = codec.keep(name, event, record.value)
+      this.#tell(this.room.observe(event.id, event.line, event.time, kept, record.timestamp), record, event.id, step)
+    } else if (name === 'prediction')
+      step.count(record.topic, counted(this.room.predict(event.observation, event.time, codec.keep(name, event, record.value))))
     else if (name === 'label') this.#tell(this.room.label(event, origin(record)), record, event.observation, step)
     this.#drain(step)
   }

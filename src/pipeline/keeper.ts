@@ -8,7 +8,7 @@ import { isPassing } from '../fault/fault.ts'
 import { FOLD, type Learner } from '../learner/learner.ts'
 import type { Claim, Forgetful, Log, Position, Retention } from './log.ts'
 import type { StateCodec } from './recover.ts'
-import type { SnapshotStore, StoredSnapshot } from './snapshot-store.ts'
+import { examplesIn, type SnapshotStore, type StoredSnapshot } from './snapshot-store.ts'
 
 export interface KeeperOptions {
   readonly log: Log & Partial<Forgetful>
@@ -113,8 +113,4 @@ export class Keeper {
       tell('error', `nothing is forgotten: ${error.message}; it is tried again later`)
     }
   }
-}
-
-function examplesIn(positions: readonly Position[]): number {
-  return positions.reduce((sum, { topic, offset }) => (topic === 'examples' ? sum + offset : sum), 0)
 }

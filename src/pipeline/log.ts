@@ -22,6 +22,11 @@ export interface Outgoing {
   /** Decides the partition (murmur2, as Kafka's clients do) and keeps its records in order. Null spreads by turns. */
   readonly key: string | null
   readonly value: Uint8Array
+  /**
+   * When another log took it, milliseconds since 1970: a copy keeps its age. Never later than now nor before an earlier
+   * record of its partition; a log that cannot set its own time takes no notice.
+   */
+  readonly timestamp?: number
 }
 
 /** A change of what a group keeps beside its positions: `value` null removes the key, which has at most 1,900 bytes of UTF-8. */

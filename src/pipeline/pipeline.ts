@@ -3,12 +3,12 @@
  * and positions together. One process, one loop, one order.
  */
 import type { Policy } from '../events/check.ts'
-import type { EventName, Events, Prediction, Topic } from '../events/event.ts'
-import { Fault, isPassing } from '../fault/fault.ts'
+import type { AnyEvent, EventName, Events, Prediction, Topic } from '../events/event.ts'
+import { Fault } from '../fault/fault.ts'
 import type { RoomOptions } from '../join/room.ts'
 import type { Learner } from '../learner/learner.ts'
 import type { LearnerOptions } from '../learner/options.ts'
-import type { Codec } from './codec.ts'
+import type { Codec, Undecodable } from './codec.ts'
 import { CostMeter } from './cost-meter.ts'
 import { assemble, type Crew } from './crew.ts'
 import type { Gateway, PipelineStatus, Receipt, Timings } from './gateway.ts'
@@ -16,6 +16,7 @@ import { Heard } from './heard.ts'
 import { Intake } from './intake.ts'
 import { JoinStage } from './join-stage.ts'
 import type { Forgetful, Incoming, Leasing, Log, Position, Retention } from './log.ts'
+import { Patience } from './patience.ts'
 import { type Postable, Posting, type Unusable } from './posting.ts'
 import type { StateCodec } from './recover.ts'
 import { type Duty, duties, type SoleRole } from './roles.ts'
@@ -61,7 +62,6 @@ export interface PipelineOptions {
 const BATCH = 500
 /** How often an idle pipeline looks at its clocks. */
 const IDLE_MS = 250
-const FULL_WAIT_MS = 500
 
 export class Pipeline implements Gateway {
   readonly #options: PipelineOptions
@@ -71,6 +71,7 @@ export class Pipeline implements Gateway {
   readonly #tallies = new Tallies()
   readonly #join: JoinStage
   readonly #posting: Posting
+  readonly #patience: Patience
   readonly #startedAt: number
   /** Null until everybody is in place. */
   #crew: Crew | null = null
@@ -87,6 +88,10 @@ export class Pipeline implements Gateway {
     this.#duty = duties[options.role]
     this.#startedAt = clock()
     this.#intake = new Intake(codec, policy)
+    this.#patience = new Patience({
+      tell: options.tell,
+      help: async fault => (fault.code === 'LOG_FULL' ? this.#crew?.keeper?.retain() : undefined)
+    })
     this.#meter = new CostMeter(stopwatch)
     this.#heard = new Heard(log.partitions.predictions ?? 1)
     this.#join = new JoinStage({ ...room, codec, shards: options.shards, labelDelay: ms => timings.labelDelay(ms) })
@@ -141,7 +146,7 @@ export class Pipeline implements Gateway {
         const batch = await within(next, stop.aborted && !behind() ? 0 : IDLE_MS, stop)
         if (batch !== 'idle' && batch.done) break
         if (!(await this.#take(batch === 'idle' ? [] : batch.value, givenUp))) {
-          tell('warn', 'stopped while the log has no room: what was not committed is taken again at the next start')
+          tell('warn', `stopped while it waits (${this.#patience.waiting}): what was not committed is taken again at the next start`)
           return
         }
         if (batch !== 'idle') next = ahead()
@@ -172,8 +177,8 @@ export class Pipeline implements Gateway {
     const perEvent = (ms: number, n: number): number => (n === 0 ? 0 : (1000 * ms) / n)
     const folded = this.#tallies.of('examples', 'learned')
     return {
-      ready: this.#reasons.length === 0,
-      reasons: this.#reasons,
+      ready: this.ready,
+      reasons: this.#whyNotReady(),
       startedAt: this.#startedAt,
       role: this.#options.role,
       learner: learner?.status() ?? null,
@@ -187,7 +192,7 @@ export class Pipeline implements Gateway {
   }
 
   get ready(): boolean {
-    return this.#reasons.length === 0
+    return this.#whyNotReady().length === 0
   }
 
   post<N extends EventName & Postable>(
@@ -216,6 +221,7 @@ export class Pipeline implements Gateway {
           this.#posting.served(prediction)
         },
         lag: () => this.#lag.examples ?? 0,
+        patiently: attempt => this.#patience.try(attempt, () => stop.aborted),
         standing: (learner, positions) => {
           this.#standing = { learner, positions }
           this.#reasons = ['standing by: another learner is active']
@@ -231,18 +237,23 @@ export class Pipeline implements Gateway {
     tell('info', `ready in ${Math.round(stopwatch() - before)} ms${known}`)
   }
 
-  /** One step: every record of the batch through its stages, then all of it committed. False when given up for want of room. */
+  /**
+   * One step: every record of the batch decoded, then taken through its stages, then all of it committed. False when given
+   * up for want of room or of a schema.
+   */
   async #take(batch: readonly Incoming[], givenUp: () => boolean): Promise<boolean> {
     const { codec, clock, phase } = this.#options
+    const events = await this.#patience.try(() => this.#read(batch), givenUp)
+    if (events === null) return false
     phase?.('folding')
     const { stages, keeper } = this.#crew!
     const step = new Step(codec, (topic, outcome) => this.#tallies.add(topic, outcome))
     const positions = new Map<string, Position>()
-    for (const record of batch) {
+    for (const [i, record] of batch.entries()) {
       const { topic, partition, offset } = record
       positions.set(`${topic}/${partition}`, { topic, partition, offset: offset + 1 })
       if (topic === 'predictions') this.#heard.took(record)
-      const event = this.#intake.read(record)
+      const event = events[i]!
       if ('code' in event) step.reject(record, event)
       else for (const stage of stages) if (stage.topics.includes(topic as Topic)) stage.take(record, event, step)
     }
@@ -256,6 +267,13 @@ export class Pipeline implements Gateway {
     return true
   }
 
+  /** The events of a batch. Nothing of it is folded before all of it is read, as reading may have to wait. */
+  async #read(batch: readonly Incoming[]): Promise<(AnyEvent | Undecodable)[]> {
+    const events: (AnyEvent | Undecodable)[] = []
+    for (const record of batch) events.push(await this.#intake.read(record))
+    return events
+  }
+
   /** Predictors go on with the last state while there is no learner. False when given up for want of room. */
   async #publishLast(givenUp: () => boolean): Promise<boolean> {
     const step = new Step(this.#options.codec, () => {})
@@ -265,25 +283,12 @@ export class Pipeline implements Gateway {
 
   /** Commits, waiting for room as long as there is none: the log stays readable meanwhile. False when given up. */
   async #commit({ outputs, notes }: Step, positions: readonly Position[], givenUp: () => boolean): Promise<boolean> {
-    const { tell } = this.#options
     const { claim, keeper, publisher } = this.#crew!
-    for (;;) {
-      try {
-        const written = await claim.commit({ outputs, notes, positions })
-        keeper?.committed(written)
-        publisher?.committed(written)
-        if (this.#reasons.length > 0) tell('info', 'there is room in the log again')
-        this.#reasons = []
-        return true
-      } catch (error) {
-        if (!isPassing(error)) throw error
-        if (this.#reasons.length === 0) tell('error', `${error.message}; nothing is lost, trying again`)
-        this.#reasons = [error.message]
-        await keeper?.retain()
-        if (givenUp()) return false
-        await new Promise(resolve => setTimeout(resolve, FULL_WAIT_MS))
-      }
-    }
+    const written = await this.#patience.try(() => claim.commit({ outputs, notes, positions }), givenUp)
+    if (written === null) return false
+    keeper?.committed(written)
+    publisher?.committed(written)
+    return true
   }
 
   async #measureLag(): Promise<void> {
@@ -298,6 +303,11 @@ export class Pipeline implements Gateway {
       if (topic === 'predictions' && behind === 0) this.#heard.emptied(partition, now)
     }
     this.#lag = lag
+  }
+
+  #whyNotReady(): readonly string[] {
+    const { waiting } = this.#patience
+    return waiting === null ? this.#reasons : [...this.#reasons, waiting]
   }
 
   #predictionOf(id: string): Prediction | null {

@@ -59,6 +59,9 @@ export class Posting {
 
   async post<N extends Postable>(name: N, records: readonly (Uint8Array | Events[N])[], signal: AbortSignal): Promise<readonly Receipt[]> {
     const { log, clock, maxWaiting, tell } = this.#options
+    const admitted: Admitted<N>[] = []
+    for (const record of records)
+      admitted.push(record instanceof Uint8Array ? await this.#decoded(name, record) : this.#checked(name, record))
     if (name === 'observation' && this.#waiting + records.length > maxWaiting) {
       throw new Fault(
         'OVERLOADED',
@@ -66,7 +69,6 @@ export class Posting {
       )
     }
     const topic = topicOf[name]
-    const admitted = records.map(record => this.#admit(name, record))
     const predictions = admitted.map(each =>
       'event' in each && name === 'observation' ? this.#await((each.event as Events['observation']).id, signal) : null
     )
@@ -89,12 +91,13 @@ export class Posting {
     for (const _ of records) tell(topic, 'rejected')
   }
 
-  #admit<N extends Postable>(name: N, record: Uint8Array | Events[N]): Admitted<N> {
-    const { codec, intake, policy, clock } = this.#options
-    if (record instanceof Uint8Array) {
-      const read = intake.take(record, [name], clock())
-      return 'code' in read ? { problem: read, value: record } : { event: read.event as Events[N], value: record }
-    }
+  async #decoded<N extends Postable>(name: N, value: Uint8Array): Promise<Admitted<N>> {
+    const read = await this.#options.intake.take(value, [name], this.#options.clock())
+    return 'code' in read ? { problem: read, value } : { event: read.event as Events[N], value }
+  }
+
+  #checked<N extends Postable>(name: N, record: Events[N]): Admitted<N> {
+    const { codec, policy, clock } = this.#options
     const problem = check(name, record, { ...policy, now: clock() })
     const asJson = (): Uint8Array => new TextEncoder().encode(JSON.stringify(record))
     if (problem !== null) return { problem, value: asJson() }
@@ -126,7 +129,7 @@ export class Posting {
 
   #await(id: string, signal: AbortSignal): Promise<Prediction | null> {
     const already = this.#options.predictionOf(id)
-    if (already !== null) return Promise.resolve(already)
+    if (already !== null || signal.aborted) return Promise.resolve(already)
     this.#waiting++
     return new Promise(resolve => {
       const waiters = this.#waiters.get(id) ?? new Set()

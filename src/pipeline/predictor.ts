@@ -5,7 +5,7 @@
  */
 import type { Policy } from '../events/check.ts'
 import type { EventName, Events, Prediction } from '../events/event.ts'
-import { Fault, isPassing } from '../fault/fault.ts'
+import { Fault } from '../fault/fault.ts'
 import type { Learner } from '../learner/learner.ts'
 import type { LearnerOptions } from '../learner/options.ts'
 import type { Codec } from './codec.ts'
@@ -13,6 +13,7 @@ import { Follower, type Following } from './follower.ts'
 import type { Gateway, PipelineStatus, Receipt, Timings } from './gateway.ts'
 import { Intake } from './intake.ts'
 import type { Log, Outgoing, Portion, Shared } from './log.ts'
+import { Patience } from './patience.ts'
 import { portionsOf } from './portions.ts'
 import { type Postable, Posting, type Unusable } from './posting.ts'
 import { STATE_TOPIC } from './publish-stage.ts'
@@ -42,7 +43,6 @@ export interface PredictorOptions {
 /** Observations of a portion: enough to share a commit's cost, few enough that one waits for milliseconds. */
 const BATCH = 500
 const LOOK_MS = 250
-const FULL_WAIT_MS = 500
 
 export class Predictor implements Gateway {
   readonly #options: PredictorOptions
@@ -51,12 +51,12 @@ export class Predictor implements Gateway {
   readonly #intake: Intake
   readonly #posting: Posting
   readonly #tallies = new Tallies()
+  readonly #patience: Patience
   readonly #startedAt: number
   /** Where `examples` ends, by partition. */
   #ends = new Map<number, number>()
   #lag = 0
   #reasons: readonly string[] = ['starting']
-  #full = ''
   #predicted = 0
   #predictMs = 0
 
@@ -66,6 +66,7 @@ export class Predictor implements Gateway {
     this.#startedAt = clock()
     this.#followers = new Map(options.shards.names.map(shard => [shard, new Follower({ ...options, shard, tell })]))
     this.#intake = new Intake(codec, policy)
+    this.#patience = new Patience({ tell, help: async () => undefined })
     this.#posting = new Posting({
       ...options,
       ...options.posting,
@@ -172,7 +173,8 @@ export class Predictor implements Gateway {
     for (const { shard, behind } of following)
       if (behind > maxBehind)
         reasons.push(`predicts by a state of ${shard} ${behind} examples old, more than publish.maxBehind (${maxBehind})`)
-    return this.#full === '' ? reasons : [this.#full, ...reasons]
+    const { waiting } = this.#patience
+    return waiting === null ? reasons : [waiting, ...reasons]
   }
 
   async #serve(signal: AbortSignal): Promise<void> {
@@ -187,7 +189,11 @@ export class Predictor implements Gateway {
     const predictions: Prediction[] = []
     const outputs: Outgoing[] = []
     for (const record of portion.records) {
-      const event = this.#intake.read(record)
+      const event = await this.#patience.try(
+        () => this.#intake.read(record),
+        () => signal.aborted
+      )
+      if (event === null) return
       // What cannot be read is the affair of who joins: one rejection is enough.
       if ('code' in event || event.name !== 'observation') continue
       const before = stopwatch()
@@ -198,7 +204,11 @@ export class Predictor implements Gateway {
       predictions.push(prediction)
       outputs.push({ topic: 'predictions', key: event.event.line, value: codec.encode('prediction', prediction) })
     }
-    if (!(await this.#done(portion, outputs, signal))) return
+    const done = await this.#patience.try(
+      () => portion.done(outputs).then(() => true),
+      () => signal.aborted
+    )
+    if (done === null) return
     this.#predicted += predictions.length
     for (const prediction of predictions) {
       this.#tallies.add('observations', 'predicted')
@@ -220,23 +230,6 @@ export class Predictor implements Gateway {
       return this.#followers.get(this.#options.shards.of(line))!.learner!
     } catch (error) {
       throw new Fault('FOLD_VERSION', `the published state: ${(error as Error).message}`, error)
-    }
-  }
-
-  /** Waits for room as long as there is none. False when stopped before. */
-  async #done(portion: Portion, outputs: readonly Outgoing[], signal: AbortSignal): Promise<boolean> {
-    for (;;) {
-      try {
-        await portion.done(outputs)
-        this.#full = ''
-        return true
-      } catch (error) {
-        if (!isPassing(error)) throw error
-        if (this.#full === '') this.#options.tell('error', `${error.message}; nothing is lost, trying again`)
-        this.#full = error.message
-        await sleep(FULL_WAIT_MS, signal)
-        if (signal.aborted) return false
-      }
     }
   }
 }

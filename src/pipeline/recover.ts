@@ -9,8 +9,9 @@ import type { Meter } from '../learner/meter.ts'
 import type { LearnerOptions } from '../learner/options.ts'
 import type { Saved } from '../numeric/saved.ts'
 import type { Codec } from './codec.ts'
-import type { Intake } from './intake.ts'
-import type { Incoming, Log, Position } from './log.ts'
+import { decoding, type Intake } from './intake.ts'
+import type { Log, Position } from './log.ts'
+import { range } from './range.ts'
 import type { Shards } from './shards.ts'
 import type { SnapshotStore, StoredSnapshot } from './snapshot-store.ts'
 
@@ -37,6 +38,8 @@ export interface RecoverOptions {
   readonly from?: { readonly recovered: Recovered; readonly positions: readonly Position[] }
   /** The log may hold signals of examples after `committed`: a replay up to there, or beside a running process. */
   readonly earlier?: boolean
+  /** Tries again while what fails is passing; null when given up. Without it the first failure is thrown. */
+  readonly patiently?: <T>(attempt: () => Promise<T>) => Promise<T | null>
   /** Called after every record folded again with the number done. */
   readonly progress?: (refolded: number) => void
 }
@@ -58,53 +61,33 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   const from = options.from?.positions ?? snapshot?.positions ?? []
   await refuseGap(options.log, from, committed)
   const signals: Signal[] = []
+  const unread: Unread[] = []
   let refolded = 0
   for await (const record of range(options.log, 'examples', from, committed, options.signal)) {
-    const event = options.intake.read(record)
+    const event = await patient(options, () => options.intake.read(record))
+    if ('code' in event) unread.push({ ...record, reason: event.reason })
     if ('code' in event || (event.name !== 'example' && event.name !== 'control')) continue
     if (!options.shards.takes(options.shard, event, record.key)) continue
     signals.push(...learner.take(event.event).signals)
     refolded++
     options.progress?.(refolded)
   }
+  await refuseUnread(options, unread)
   // Of a state gone on from, the signals before were compared then, and where they end is not known.
   if (options.from === undefined) await compare(options, snapshot, signals)
   return { learner, refolded, snapshot, warnings }
 }
 
-/** Records of a topic from `from` up to `to`, in the order of the log. Ends by itself; throws the signal's reason when aborted before. */
-export async function* range(
-  log: Log,
-  topic: string,
-  from: readonly Position[],
-  to: readonly Position[],
-  signal: AbortSignal
-): AsyncIterable<Incoming> {
-  const start = new Map((await log.starts([topic])).map(p => [p.partition, p.offset]))
-  for (const p of from) if (p.topic === topic) start.set(p.partition, Math.max(p.offset, start.get(p.partition) ?? 0))
-  const left = new Map(to.filter(p => p.topic === topic && p.offset > (start.get(p.partition) ?? 0)).map(p => [p.partition, p.offset]))
-  if (left.size === 0) return
-  const stop = new AbortController()
-  const begin = [...start].map(([partition, offset]) => ({ topic, partition, offset }))
-  try {
-    for await (const batch of log.read([topic], begin, AbortSignal.any([signal, stop.signal]))) {
-      for (const record of batch) {
-        const end = left.get(record.partition)
-        if (end === undefined || record.offset >= end) continue
-        yield record
-        if (record.offset + 1 >= end) left.delete(record.partition)
-      }
-      if (left.size === 0) return
-    }
-    signal.throwIfAborted()
-    throw new Fault('LOG_CLOSED', `expected to read ${topic} to its committed end, the log was closed before`)
-  } finally {
-    stop.abort()
-  }
+/** What `attempt` gives. Throws the signal's reason when given up. */
+async function patient<T>({ patiently, signal }: RecoverOptions, attempt: () => Promise<T>): Promise<T> {
+  const value = patiently === undefined ? await attempt() : await patiently(attempt)
+  if (value !== null) return value
+  signal.throwIfAborted()
+  throw new Fault('UNAVAILABLE', 'expected to go on until it succeeds or is stopped, it was given up before')
 }
 
 async function newestGood(
-  { snapshots, state, learner, meter }: RecoverOptions,
+  { log, snapshots, state, learner, meter }: RecoverOptions,
   committed: readonly Position[]
 ): Promise<{ learner: Learner; snapshot: StoredSnapshot | null; warnings: string[] }> {
   const warnings: string[] = []
@@ -127,6 +110,11 @@ async function newestGood(
       warnings.push(`snapshot ${stored.name} holds examples up to ${ahead.offset}, which the log has not committed: passed over`)
       continue
     }
+    const gap = await gapAfter(log, stored.positions, committed)
+    if (gap !== null) {
+      warnings.push(`snapshot ${stored.name} needs examples from ${gap.need} on, the oldest kept is ${gap.start}: passed over`)
+      continue
+    }
     const bytes = await wholeState(snapshots, stored.name)
     if (bytes instanceof Uint8Array) return { learner: loaded(bytes, stored.name), snapshot: stored, warnings }
     warnings.push(`snapshot ${stored.name} cannot be read (${bytes.message}): passed over`)
@@ -146,35 +134,71 @@ async function wholeState(snapshots: SnapshotStore, name: string): Promise<Uint8
 
 /** Retention must not have taken examples that the state still needs. */
 async function refuseGap(log: Log, from: readonly Position[], committed: readonly Position[]): Promise<void> {
-  for (const start of await log.starts(['examples'])) {
-    const need = from.find(p => p.topic === 'examples' && p.partition === start.partition)?.offset ?? 0
-    const end = committed.find(p => p.partition === start.partition)?.offset ?? 0
-    if (start.offset > need && end > need) {
-      throw new Fault(
-        'LOG_DAMAGED',
-        `expected examples from ${need} on in the log, the oldest kept is ${start.offset}: restore a backup or a snapshot at ${start.offset} or later`
-      )
-    }
-  }
+  const gap = await gapAfter(log, from, committed)
+  if (gap !== null)
+    throw new Fault(
+      'LOG_DAMAGED',
+      `expected examples from ${gap.need} on in the log, the oldest kept is ${gap.start}: restore a backup or a snapshot at ${gap.start} or later`
+    )
 }
 
-/** Holds the signals told again to those in the log, both ways. Those that retention took are not compared. */
-async function compare(
-  { log, codec, signal, earlier, shard, shards }: RecoverOptions,
-  snapshot: StoredSnapshot | null,
-  told: readonly Signal[]
-): Promise<void> {
+/** The first example needed and the oldest kept, where retention has taken what stands between. */
+async function gapAfter(
+  log: Log,
+  from: readonly Position[],
+  committed: readonly Position[]
+): Promise<{ readonly need: number; readonly start: number } | null> {
+  for (const { partition, offset: start } of await log.starts(['examples'])) {
+    const need = from.find(p => p.topic === 'examples' && p.partition === partition)?.offset ?? 0
+    const end = committed.find(p => p.partition === partition)?.offset ?? 0
+    if (start > need && end > need) return { need, start }
+  }
+  return null
+}
+
+/** An example that cannot be read, and why. */
+interface Unread extends Position {
+  readonly reason: string
+}
+
+/**
+ * What cannot be read now must have been rejected when it came: else it was learned, and the state would lose it. A
+ * registry left out of the configuration, or names no longer taken, show here. Rejections that retention took prove nothing.
+ */
+async function refuseUnread(options: RecoverOptions, unread: readonly Unread[]): Promise<void> {
+  const { log, codec, signal } = options
+  if (unread.length === 0 || (await log.starts(['rejects'])).some(({ offset }) => offset > 0)) return
+  const learned = new Map(unread.map(each => [`${each.partition}/${each.offset}`, each]))
+  for await (const record of range(log, 'rejects', [], await log.ends(['rejects']), signal)) {
+    const decoded = await patient(options, () => decoding(codec, record.value))
+    if ('code' in decoded || decoded.name !== 'rejection' || decoded.event.topic !== 'examples') continue
+    learned.delete(`${decoded.event.partition}/${decoded.event.offset}`)
+    if (learned.size === 0) return
+  }
+  const [first] = learned.values()
+  const more = learned.size === 1 ? '' : ` and ${learned.size - 1} more`
+  throw diverged(
+    `example ${first!.offset} of partition ${first!.partition}${more} to be readable, as when it was learned, it is not (${first!.reason}): start with the configuration it was learned under, above all its registry and policy`
+  )
+}
+
+/**
+ * Holds the signals told again to those in the log, both ways. Those that retention took are not compared. Both are
+ * written anew for it: in what framing, and by which version of the schema, the log has them says nothing of the state.
+ */
+async function compare(options: RecoverOptions, snapshot: StoredSnapshot | null, told: readonly Signal[]): Promise<void> {
+  const { log, codec, signal, earlier, shard, shards } = options
   const from = (snapshot?.positions ?? []).filter(position => position.topic === 'signals')
   const whole = snapshot === null || from.length > 0
   const byId = new Map(told.map(each => [each.id, each]))
   for await (const record of range(log, 'signals', from, await log.ends(['signals']), signal)) {
     if (shards.names.length > 1 && record.key !== shard) continue
-    const decoded = codec.decode(record.value)
+    const decoded = await patient(options, () => decoding(codec, record.value))
     if ('code' in decoded || decoded.name !== 'signal') continue
     if (earlier && byId.size === 0) return
     const { id, message } = decoded.event
     const again = byId.get(id)
-    if (again === undefined ? whole : !sameBytes(codec.encode('signal', again), record.value)) {
+    if (again === undefined ? whole : !sameBytes(codec.encode('signal', again), codec.encode('signal', decoded.event))) {
       const came = again === undefined ? 'nothing' : `"${again.message}"`
       throw diverged(
         `${id} to be told again as "${message}", got ${came}: the state does not come from this log; remove the snapshots to rebuild it`

@@ -15,7 +15,7 @@ export interface SnapshotHeader {
 }
 
 export interface StoredSnapshot extends SnapshotHeader {
-  /** Names sort by age: the greatest is the newest. */
+  /** Of one store, names sort as its list does: the greatest is the newest. */
   readonly name: string
 }
 
@@ -31,6 +31,11 @@ export interface SnapshotStore {
   write(header: Omit<SnapshotHeader, 'sha256' | 'bytes'>, state: Uint8Array): Promise<StoredSnapshot>
   /** The verified state. Throws `SNAPSHOT_DAMAGED`, saying what is wrong, when the checksum or the length differs. */
   read(name: string): Promise<{ readonly header: StoredSnapshot; readonly state: Uint8Array }>
-  /** Removes all but the newest `count` good ones. Returns the names removed. */
+  /** Removes all but the newest `count` good ones; an older one that cannot be removed without a newer may stay. Returns the names removed. */
   keep(count: number): Promise<readonly string[]>
+}
+
+/** How much of `examples` is before the positions: records, summed over the partitions. */
+export function examplesIn(positions: readonly Position[]): number {
+  return positions.reduce((sum, { topic, offset }) => (topic === 'examples' ? sum + offset : sum), 0)
 }

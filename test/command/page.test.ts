@@ -108,7 +108,8 @@ test('every other command prints the fields that its section names, in that orde
     ['andon replay', 'replay', '--compare'],
     ['andon snapshot list', 'snapshot', 'list'],
     ['andon snapshot verify', 'snapshot', 'verify'],
-    ['andon backup', 'backup', 'copy']
+    ['andon backup', 'backup', 'copy'],
+    ['andon migrate', 'migrate', '--from', 'data', '--to', 'moved']
   ]
   for (const [heading, ...args] of calls) {
     const { code, stdout } = await cli.run(args[0] === 'run' ? args : [...args, '--json'])

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { openAvroCodec } from '../../src/adapter/avro/codec.ts'
 import { openLmdbLog } from '../../src/adapter/lmdb/log.ts'
 import type { Events, Topic } from '../../src/events/event.ts'
-import { range } from '../../src/pipeline/recover.ts'
+import { range } from '../../src/pipeline/range.ts'
 
 const names = {
   observations: 'observation',

@@ -76,6 +76,53 @@ describe('andon replay', () => {
     expect(compared).toMatchObject({ equal: false, why: expect.stringMatching(/others for seed/) })
   })
 
+  test('from an offset folds that stretch alone into a fresh model; from the first on it is the model of that moment', async () => {
+    const stretch = await replay(['--from', '100', '--to', '250'])
+    expect(stretch).toMatchObject({ code: 0, from: 100, to: 250, learned: 150, refolded: 150 })
+    expect(stretch.tasks.failure!.testThenTrain.n).toBeLessThanOrEqual(150)
+    const [from, whole] = [await replay(['--from', '0', '--to', '250']), await replay(['--to', '250'])]
+    expect(from.sha256).toBe(whole.sha256)
+    expect(stretch.sha256).not.toBe(whole.sha256)
+    expect((await cli.run(['replay', '--from', '550'])).stdout).toMatch(/50 examples learned from offset 550 up to offset 600/)
+  })
+
+  test('of a stretch that is none, or with what does not go together, it says what to do', async () => {
+    const calls: [string[], number, RegExp][] = [
+      [['--from', '250', '--to', '250'], 3, /expected --from below the offset 250/],
+      [['--from', '1', '--compare'], 2, /cannot be used with option/],
+      [['--from', '1', '--out', 'x'], 2, /cannot be used with option/],
+      [['--topic', 'labels'], 2, /expected --from/],
+      [['--topic', 'predictions', '--from', '1'], 2, /Allowed choices are/],
+      [['--partition', '0'], 2, /expected no --partition/],
+      [['--topic', 'labels', '--from', '1', '--to', '100000'], 3, /expected an offset up to \d+, where labels ends/],
+      [['--topic', 'labels', '--from', '1', '--partition', '4'], 3, /expected a partition of labels from 0 to 0, got 4/]
+    ]
+    for (const [more, code, message] of calls) {
+      const ended = await cli.run(['replay', ...more])
+      expect([more, ended.code, ended.stdout]).toEqual([more, code, ''])
+      expect(ended.stderr).toMatch(message)
+    }
+    const nowhere = { ANDON_DATADIRECTORY: join(cli.folder, 'nowhere') }
+    expect((await cli.run(['replay', '--topic', 'labels', '--from', '0'], nowhere)).code).toBe(3)
+    expect(existsSync(join(cli.folder, 'nowhere'))).toBe(false)
+  })
+
+  test('observations and labels written anew: what was rejected is learned, what was taken is not taken twice', async () => {
+    const env = { ANDON_DATADIRECTORY: join(cli.folder, 'strict') }
+    writeFileSync(join(cli.folder, 'strict.yaml'), 'policy:\n  lines: [nobody]\n')
+    expect((await cli.run(['simulate-line', '--parts', '40', '--rate', '0', '--seed', '2'], env)).code).toBe(0)
+    expect((await cli.run(['run', '--config', 'strict.yaml', '--for', '1'], env)).code).toBe(0)
+    expect((await replay([], env)).learned).toBe(0)
+    for (const learned of [40, 40]) {
+      for (const topic of ['observations', 'labels']) {
+        const again = await cli.run(['replay', '--topic', topic, '--from', '0', '--to', '40', '--json'], env)
+        expect([again.code, JSON.parse(again.stdout)]).toEqual([0, { topic, partition: 0, from: 0, to: 40, written: 40, whole: true }])
+      }
+      expect((await cli.run(['run', '--for', '1'], env)).code).toBe(0)
+      expect((await replay([], env)).learned).toBe(learned)
+    }
+  })
+
   test('beyond what is committed, without a log, or with a snapshot to compare that is not there, it says what to do', async () => {
     const calls: [string[], Record<string, string>, number, RegExp][] = [
       [['--to', '100000'], {}, 3, /expected an offset up to 600, where examples are committed, got 100000/],

@@ -30,13 +30,12 @@ describe('every option', () => {
     expect(loadConfig({ env: {}, overrides })).toEqual(loadConfig({ env: {} }))
   })
 
-  test.each(rows.filter(row => !row.secret && !row.path.at(-1)!.endsWith('File')).map(row => [row.variable, row] as const))(
-    '%s sets it',
-    (variable, row) => {
-      const text = typeof row.initial === 'string' ? row.initial : JSON.stringify(row.initial)
-      expect(loadConfig({ env: { [variable]: text } })).toEqual(loadConfig({ env: {} }))
-    }
-  )
+  // An option of text that is null is one that is not set, which no text can say.
+  const sayable = rows.filter(row => !row.secret && !(row.initial === null && row.shape.anyOf?.some(part => part.type === 'string')))
+  test.each(sayable.map(row => [row.variable, row] as const))('%s sets it', (variable, row) => {
+    const text = typeof row.initial === 'string' ? row.initial : JSON.stringify(row.initial)
+    expect(loadConfig({ env: { [variable]: text } })).toEqual(loadConfig({ env: {} }))
+  })
 
   test('has a variable of its own', () => {
     const names = [...rows.map(row => row.variable), ...Object.keys(otherVariables)]

@@ -120,11 +120,14 @@ function configuration(dataDirectory) {
     snapshot: { everyExamples: 200, keep: 3 },
     join: { maxAgeHours: MAX_AGE_S / 3600, predictionWaitMs: 600_000, dedupe: { maxIds: 20_000 } },
     learner: { experts: 4, preset: 'fast' },
-    // A prefix of its own, so that each run has a log of its own on the broker.
-    ...(flags.kafka === undefined
-      ? {}
-      : { log: { kind: 'kafka', kafka: { brokers: [flags.kafka], prefix: `kill-${process.pid}-${Date.now()}.` } } })
+    ...(flags.kafka === undefined ? {} : { log: onKafka(flags.kafka) })
   })
+}
+
+/** A prefix of its own, so that each run has a log of its own on the broker, and lines in partitions of their own. */
+function onKafka(broker) {
+  const partitions = { observations: 3, labels: 3, predictions: 3 }
+  return { kind: 'kafka', kafka: { brokers: [broker], prefix: `kill-${process.pid}-${Date.now()}.` }, partitions }
 }
 
 function report(checks, byPhase, seconds) {

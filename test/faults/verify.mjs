@@ -12,8 +12,18 @@ const INPUTS = ['observations', 'predictions', 'labels', 'examples']
 const EMPTY = { list: async () => [], read: async () => null, write: async () => null, keep: async () => [] }
 
 export async function verify(dist, configPath, ledger) {
-  const parts = await built(dist, 'wiring', 'config/load', 'pipeline/recover', 'pipeline/intake', 'learner/meter', 'join/part')
-  const { loadConfig, openStore, placesOf, policyOf, learnerOptionsOf, recover, range, Intake, noMeter, decodePart } = parts
+  const parts = await built(
+    dist,
+    'wiring',
+    'config/load',
+    'pipeline/range',
+    'pipeline/recover',
+    'pipeline/intake',
+    'pipeline/shards',
+    'learner/meter',
+    'join/part'
+  )
+  const { loadConfig, openStore, placesOf, policyOf, learnerOptionsOf, recover, range, Intake, Shards, REST, noMeter, decodePart } = parts
   const config = loadConfig({ path: configPath, env: {} })
   const store = await openStore(config)
   const { log, codec, snapshots, state } = store
@@ -23,8 +33,8 @@ export async function verify(dist, configPath, ledger) {
     checks.push({ name, ok: problems.length === 0, detail: problems.length === 0 ? told : some(problems) })
   const { signal } = new AbortController()
   const topic = async name => collect(range(log, name, [], await log.ends([name]), signal))
-  const fold = (committed, from) =>
-    recover({ log, codec, intake, snapshots: from, state, learner: learnerOptionsOf(config), meter: noMeter, committed, signal })
+  const whole = { log, codec, intake, state, learner: learnerOptionsOf(config), shards: new Shards(), shard: REST, meter: noMeter }
+  const fold = (committed, from) => recover({ ...whole, snapshots: from, committed, signal })
   const fingerprint = learner => createHash('sha256').update(state.encode(learner.save())).digest('hex')
 
   try {

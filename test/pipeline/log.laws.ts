@@ -210,6 +210,15 @@ export const laws: readonly Law[] = [
     }
   },
   {
+    name: 'a record that another log took keeps its time, which is never later than now nor before its predecessor',
+    skip: ({ setClock }) => (setClock ? null : 'the log has its own clock'),
+    run: async ({ log, setClock }) => {
+      setClock!(5000)
+      await log.write([1000, 3000, 2000, 9000].map(timestamp => ({ ...record('parts', null, 'x'), timestamp })))
+      expect((await take(log, ['parts'], 4)).map(({ timestamp }) => timestamp)).toEqual([1000, 3000, 3000, 5000])
+    }
+  },
+  {
     name: 'a timestamp never goes back within a partition',
     skip: ({ setClock }) => (setClock ? null : 'the log has its own clock'),
     run: async ({ log, setClock }) => {

@@ -78,6 +78,9 @@ export const faults: Readonly<Record<string, Plant>> = {
       return places
     }
   }),
+  'the time that another log gave is forgotten': log => ({
+    write: records => log.write(records.map(({ topic, key, value }) => ({ topic, key, value })))
+  }),
   'a closed log still takes records': log => ({ close: async () => void log })
 }
 

@@ -7,7 +7,7 @@ import { topics } from '../../src/events/event.ts'
 import { Intake } from '../../src/pipeline/intake.ts'
 import type { Log } from '../../src/pipeline/log.ts'
 import { Posting, type PostingOptions } from '../../src/pipeline/posting.ts'
-import { range } from '../../src/pipeline/recover.ts'
+import { range } from '../../src/pipeline/range.ts'
 import { Shards } from '../../src/pipeline/shards.ts'
 
 const NOW = Date.UTC(2026, 4, 1)

@@ -42,5 +42,6 @@ function typeOf(type: AvroSchema): string {
   if ('items' in type) return `array of ${typeOf(type.items)}`
   if ('values' in type) return `map of ${typeOf(type.values)}`
   if ('symbols' in type) return type.symbols.map(symbol => `\`${symbol}\``).join(', ')
+  if ('size' in type) return `${type.size} bytes`
   return type.logicalType === undefined ? type.type : `${type.type} (${type.logicalType})`
 }

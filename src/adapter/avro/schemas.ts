@@ -32,6 +32,7 @@ export type AvroOther =
   | { readonly type: 'array'; readonly items: AvroSchema }
   | { readonly type: 'map'; readonly values: AvroSchema }
   | { readonly type: 'enum'; readonly name: string; readonly doc?: string; readonly symbols: readonly string[] }
+  | { readonly type: 'fixed'; readonly name: string; readonly doc?: string; readonly size: number }
   | { readonly type: string; readonly logicalType?: string }
 
 /** The names whose schema must be there. */

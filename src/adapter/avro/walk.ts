@@ -9,6 +9,7 @@
  *     map      as array, each item a string and a value
  *     union    long branch, value        enum    long symbol
  *     float    4 bytes                   double  8 bytes         boolean  1 byte, 0 or 1
+ *     fixed    as many bytes as its schema says
  */
 import { isUtf8 } from 'node:buffer'
 import type { RejectionCode } from '../../events/event.ts'
@@ -34,21 +35,25 @@ export class Broken extends Error {
   }
 }
 
-/** The walk of a schema; named types are looked up in `named`, where every definition adds itself. */
-export function walkOf(schema: AvroSchema, named = new Map<string, Walk>()): Walk {
+/**
+ * The walk of a schema; named types are looked up in `named`, where every definition adds itself. With `once` it refuses
+ * maps that hold a name twice or one that objects swallow, for values that nobody counts after they are decoded.
+ */
+export function walkOf(schema: AvroSchema, named = new Map<string, Walk>(), once = false): Walk {
   if (typeof schema === 'string') return primitives[schema] ?? namedWalk(named, schema)
-  if ('length' in schema) return unionWalk(schema.map(branch => walkOf(branch, named)))
+  if ('length' in schema) return unionWalk(schema.map(branch => walkOf(branch, named, once)))
   if ('fields' in schema) {
-    const fields = schema.fields.map(field => walkOf(field.type, named))
+    const fields = schema.fields.map(field => walkOf(field.type, named, once))
     const walk: Walk = cursor => {
       for (const field of fields) field(cursor)
     }
     named.set(schema.name, walk)
     return walk
   }
-  if ('items' in schema) return blocksWalk(walkOf(schema.items, named))
+  if ('items' in schema) return blocksWalk(walkOf(schema.items, named, once))
   if ('values' in schema) {
-    const value = walkOf(schema.values, named)
+    const value = walkOf(schema.values, named, once)
+    if (once) return cursor => blocksWalk(onceWalk(value))(cursor)
     return blocksWalk(cursor => {
       passString(cursor)
       value(cursor)
@@ -64,7 +69,26 @@ export function walkOf(schema: AvroSchema, named = new Map<string, Walk>()): Wal
     named.set(schema.name, walk)
     return walk
   }
-  return walkOf(schema.type, named)
+  if ('size' in schema) {
+    const walk: Walk = cursor => pass(cursor, schema.size)
+    named.set(schema.name, walk)
+    return walk
+  }
+  return walkOf(schema.type, named, once)
+}
+
+/** The entries of one map: no name comes twice, and none is `__proto__`. */
+function onceWalk(value: Walk): Walk {
+  const names = new Set<string>()
+  return cursor => {
+    const from = passString(cursor)
+    const name = Buffer.from(cursor.bytes.buffer, cursor.bytes.byteOffset + from, cursor.position - from).toString('latin1')
+    if (names.has(name) || name === '__proto__')
+      throw malformed(cursor, 'every name once in a map and none of them __proto__', JSON.stringify(name))
+    names.add(name)
+    value(cursor)
+    cursor.entries++
+  }
 }
 
 const primitives: Readonly<Record<string, Walk>> = {
@@ -124,7 +148,8 @@ function pass(cursor: Cursor, length: number): void {
   cursor.position += length
 }
 
-function passString(cursor: Cursor): void {
+/** Returns where the text begins. */
+function passString(cursor: Cursor): number {
   const start = cursor.position
   const length = readLength(cursor)
   const from = cursor.position
@@ -132,9 +157,10 @@ function passString(cursor: Cursor): void {
   const { bytes, position } = cursor
   for (let i = from; i < position; i++) {
     if (bytes[i]! < 0x80) continue
-    if (isUtf8(bytes.subarray(from, position))) return
+    if (isUtf8(bytes.subarray(from, position))) return from
     throw new Broken('malformed', `expected text in UTF-8 at byte ${start}, other bytes came`)
   }
+  return from
 }
 
 function readLength(cursor: Cursor): number {

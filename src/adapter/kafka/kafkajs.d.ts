@@ -38,3 +38,16 @@ declare module 'kafkajs/src/network/connectionPool.js' {
   const ConnectionPool: { readonly prototype: ConnectionPool }
   export default ConnectionPool
 }
+
+declare module 'kafkajs/src/consumer/assignerProtocol.js' {
+  /** What a member tells of itself. */
+  export const MemberMetadata: {
+    encode(metadata: { version: number; topics: readonly string[]; userData: Buffer }): Buffer
+    decode(bytes: Buffer): { readonly userData: Buffer | null }
+  }
+  /** What a member is given; of no bytes there is none. */
+  export const MemberAssignment: {
+    encode(assignment: { version: number; assignment: Readonly<Record<string, readonly number[]>>; userData: Buffer }): Buffer
+    decode(bytes: Buffer): { readonly userData: Buffer | null } | null
+  }
+}

@@ -6,11 +6,13 @@
  * process killed in the middle of it leaves a part. Commits are all or nothing.
  */
 import { Fault } from '../../fault/fault.ts'
-import type { Claim, Forgetful, Log, Outgoing, Position, Retention } from '../../pipeline/log.ts'
+import type { Claim, Forgetful, Lease, Leasing, Log, Outgoing, Position, Retention } from '../../pipeline/log.ts'
 import { claimGroup } from './claim.ts'
 import type { Connection } from './connection.ts'
 import { Edges } from './edges.ts'
+import { COUNT, leaseOf, REJOIN } from './lease.ts'
 import { Link, type LinkOptions, Outage, type Tell } from './link.ts'
+import { Member } from './member.ts'
 import { committedOf } from './positions.ts'
 import { Placing } from './produce.ts'
 import { readFrom } from './reader.ts'
@@ -21,6 +23,8 @@ import { Writer } from './writer.ts'
 
 /** How long the cluster may take to answer when the log is opened. */
 const OPEN_MS = 30_000
+/** The shortest that brokers accept unless told otherwise (`group.min.session.timeout.ms`). */
+const SESSION_MS = 6000
 /** As long as a batch may be that a topic made here takes: a rejected record travels whole. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
@@ -34,6 +38,8 @@ export interface KafkaOptions extends Connection {
   readonly replication?: number
   /** How long the cluster may take to answer when the log is opened, milliseconds. Later it may take any time. */
   readonly openMs?: number
+  /** A process not heard of for so long is taken for gone: its lease and its partitions go to others. Absent: 6,000. */
+  readonly sessionMs?: number
   /** Told when the cluster stops answering and when it answers again. */
   readonly tell?: Tell
 }
@@ -44,7 +50,7 @@ export interface KafkaOptions extends Connection {
  * Throws `CONFIG_INVALID` where the cluster refuses us or its topics are not as expected, and `UNAVAILABLE` where it does
  * not answer. An open log outlives its brokers: what was asked of it goes on when they are back.
  */
-export async function openKafkaLog(options: KafkaOptions): Promise<Log & Forgetful> {
+export async function openKafkaLog(options: KafkaOptions): Promise<Log & Forgetful & Leasing> {
   const { tell, ...rest } = options
   const linked = tell === undefined ? rest : { ...rest, outage: new Outage(tell) }
   const wanted = wantedOf(options)
@@ -79,7 +85,7 @@ function topicOptions({ create = false, replication = -1 }: Linked | KafkaOption
 
 type Linked = Omit<KafkaOptions, 'tell'> & LinkOptions
 
-class KafkaLog implements Log, Forgetful {
+class KafkaLog implements Log, Forgetful, Leasing {
   readonly partitions: Readonly<Record<string, number>>
   readonly #options: Linked
   readonly #prefix: string
@@ -89,6 +95,8 @@ class KafkaLog implements Log, Forgetful {
   readonly #placing: Placing
   readonly #writer: Writer
   readonly #claims = new Set<Link>()
+  /** Held, or waited for. */
+  readonly #leases = new Set<Promise<Lease>>()
   readonly #closing = new AbortController()
   #closed: Promise<void> | null = null
 
@@ -130,8 +138,7 @@ class KafkaLog implements Log, Forgetful {
 
   async claim(group: string): Promise<Claim> {
     this.#expectOpen()
-    if (!/^[A-Za-z0-9._-]{1,64}$/.test(group))
-      throw new Fault('INPUT_INVALID', `expected a group's name of 1 to 64 letters, digits, dots, dashes and underscores, came '${group}'`)
+    expectName(group)
     const notesTopic = `${this.#prefix}${group}.notes`
     await ensureTopics(this.#link, { [notesTopic]: 1 }, topicOptions(this.#options))
     const link = new Link(this.#options, [...this.#topics, notesTopic])
@@ -168,9 +175,32 @@ class KafkaLog implements Log, Forgetful {
     return removed
   }
 
+  async lease(name: string, signal: AbortSignal): Promise<Lease> {
+    this.#expectOpen()
+    expectName(name)
+    const sessionMs = this.#options.sessionMs ?? SESSION_MS
+    const link = new Link(this.#options, [])
+    const group = `${this.#prefix}${name}.lease`
+    const member = new Member({
+      link,
+      aside: this.#link,
+      group,
+      topics: [],
+      count: COUNT,
+      sessionMs,
+      rejoinMs: Math.round(REJOIN * sessionMs)
+    })
+    const leased = leaseOf(member, sessionMs, () => link.close(), AbortSignal.any([signal, this.#closing.signal]))
+    this.#leases.add(leased)
+    const forget = (): void => void this.#leases.delete(leased)
+    leased.then(({ lost }) => lost.addEventListener('abort', forget), forget)
+    return leased
+  }
+
   close(): Promise<void> {
     this.#closed ??= (async () => {
-      this.#closing.abort()
+      this.#closing.abort(new Fault('LOG_CLOSED', 'expected an open log, it was closed'))
+      await Promise.allSettled([...this.#leases].map(async leased => (await leased).release()))
       await Promise.all([this.#link, ...this.#claims].map(link => link.close()))
     })()
     return this.#closed
@@ -221,4 +251,9 @@ class KafkaLog implements Log, Forgetful {
   #expectOpen(): void {
     if (this.#closed !== null) throw new Fault('LOG_CLOSED', 'expected an open log, came a call after close()')
   }
+}
+
+function expectName(group: string): void {
+  if (!/^[A-Za-z0-9._-]{1,64}$/.test(group))
+    throw new Fault('INPUT_INVALID', `expected a group's name of 1 to 64 letters, digits, dots, dashes and underscores, came '${group}'`)
 }

@@ -64,6 +64,19 @@ export function isFenced(error: unknown): boolean {
   return fenced.has(type) || code === PRODUCER_FENCED || code === TRANSACTIONAL_ID_NOT_FOUND
 }
 
+/** Protocol errors by which a group says that it has moved on without us. */
+const regrouped = new Set(['REBALANCE_IN_PROGRESS', 'UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'MEMBER_ID_REQUIRED'])
+
+/** Whether a group wants its members to join anew, or no longer knows this one. */
+export function isRegrouped(error: unknown): boolean {
+  return regrouped.has(typeOf(error))
+}
+
+/** The protocol's name of an error, or nothing. */
+export function typeOf(error: unknown): string {
+  return rootOf(error).type ?? ''
+}
+
 /** Whether a reader asked for an offset that the partition does not have. */
 export function isOutOfRange(error: unknown): boolean {
   return rootOf(error).type === 'OFFSET_OUT_OF_RANGE'
@@ -100,6 +113,16 @@ export function problemOf(error: unknown, { what, user }: Doing): Problem {
     )
   if (type === 'INVALID_TRANSACTION_TIMEOUT')
     return stop('CONFIG_INVALID', `expected the cluster to allow transactions of a minute: raise transaction.max.timeout.ms of the brokers`)
+  if (type === 'INVALID_SESSION_TIMEOUT')
+    return stop(
+      'CONFIG_INVALID',
+      'expected a session that the cluster allows, it refuses log.kafka.sessionMs: raise that, or lower group.min.session.timeout.ms of the brokers'
+    )
+  if (type === 'INCONSISTENT_GROUP_PROTOCOL')
+    return stop(
+      'CONFIG_INVALID',
+      `expected a group of this program alone, could not ${what}: another one uses its name; set another log.kafka.prefix`
+    )
   if (type === 'UNSUPPORTED_VERSION' || root.name === 'KafkaJSServerDoesNotSupportApiKey')
     return stop('CONFIG_INVALID', `expected a cluster of Kafka 2.1 to 4.x, could not ${what}: ${message}`)
   const tls = tlsProblem(`${code ?? ''} ${message}`)

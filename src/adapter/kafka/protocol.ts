@@ -32,6 +32,14 @@ export interface Producer {
   readonly producerEpoch: number
 }
 
+/** What a member is told when all have joined: the leader, who all of them are. */
+export interface Joined {
+  readonly generationId: number
+  readonly leaderId: string
+  readonly memberId: string
+  readonly members: readonly { readonly memberId: string; readonly memberMetadata: Buffer }[]
+}
+
 export interface TransactionOf extends Producer {
   readonly transactionalId: string
 }
@@ -69,6 +77,29 @@ export interface Broker {
   offsetFetch(request: { readonly groupId: string; readonly topics: readonly PerTopic<{ readonly partition: number }>[] }): Promise<{
     readonly responses: readonly PerTopic<{ readonly partition: number; readonly offset: Long }>[]
   }>
+  /** Answered when every member of the group has joined, or had the time to. */
+  joinGroup(request: {
+    readonly groupId: string
+    readonly sessionTimeout: number
+    readonly rebalanceTimeout: number
+    readonly memberId: string
+    readonly groupProtocols: readonly { readonly name: string; readonly metadata: Buffer }[]
+  }): Promise<Joined>
+  /** Answered when the leader has said who gets what. */
+  syncGroup(request: {
+    readonly groupId: string
+    readonly generationId: number
+    readonly memberId: string
+    readonly groupAssignment: readonly { readonly memberId: string; readonly memberAssignment: Buffer }[]
+  }): Promise<{ readonly memberAssignment: Buffer }>
+  heartbeat(request: { readonly groupId: string; readonly groupGenerationId: number; readonly memberId: string }): Promise<unknown>
+  leaveGroup(request: { readonly groupId: string; readonly memberId: string }): Promise<unknown>
+  offsetCommit(request: {
+    readonly groupId: string
+    readonly groupGenerationId: number
+    readonly memberId: string
+    readonly topics: readonly PerTopic<{ readonly partition: number; readonly offset: Long }>[]
+  }): Promise<unknown>
   initProducerId(request: { readonly transactionalId?: string | undefined; readonly transactionTimeout: number }): Promise<Producer>
   addPartitionsToTxn(request: TransactionOf & { readonly topics: readonly PerTopic<number>[] }): Promise<unknown>
   addOffsetsToTxn(request: TransactionOf & { readonly groupId: string }): Promise<unknown>

@@ -24,7 +24,7 @@ export function append(tables: Tables, numbers: ReadonlyMap<string, number>, rec
     heads.set(id, { key, head })
     return head
   }
-  const positions = records.map(({ topic: name, key, value }): Position => {
+  const positions = records.map(({ topic: name, key, value, timestamp: taken = now }): Position => {
     const topic = numbers.get(name)!
     const count = tables.topics[topic]!.partitions
     let partition = 0
@@ -36,7 +36,7 @@ export function append(tables: Tables, numbers: ReadonlyMap<string, number>, rec
     }
     const head = headOf(topic, partition)
     const offset = head[1]++
-    const timestamp = Math.max(head[4], now)
+    const timestamp = Math.max(head[4], Math.min(taken, now))
     head[4] = timestamp
     const bytes = encodeRecord(topic, partition, offset, timestamp, key, value)
     head[5] += bytes.length

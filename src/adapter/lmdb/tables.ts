@@ -113,7 +113,7 @@ function agree(tables: Omit<Tables, 'topics'>, partitions: Readonly<Record<strin
       if (known && known.partitions !== count)
         throw new Fault(
           'CONFIG_INVALID',
-          `expected ${known.partitions} partitions of ${name}, as the log in ${tables.directory} was made with, came ${count}: set it back, or start a new log`
+          `expected ${known.partitions} partitions of ${name}, as the log in ${tables.directory} was made with, came ${count}: set it back, or move the log with andon migrate`
         )
       if (known) continue
       if (!Number.isInteger(count) || count < 1 || count > 65_535 || topics.length === 255)

@@ -124,7 +124,12 @@ class MemoryLog implements Log, Forgetful, Leasing {
     await Promise.race([before, left])
     signal.throwIfAborted()
     signal.removeEventListener('abort', leave)
-    return { lost: new AbortController().signal, release: async () => leave() }
+    const lost = new AbortController()
+    const release = async (): Promise<void> => {
+      lost.abort()
+      leave()
+    }
+    return { lost: lost.signal, release }
   }
 
   async retain(retentions: readonly Retention[], floors: readonly Position[], now: number): Promise<Readonly<Record<string, number>>> {
@@ -180,11 +185,11 @@ class MemoryLog implements Log, Forgetful, Leasing {
         `expected room for ${records.length} records beside ${this.#records.length}, the limit is ${this.#maxRecords}`
       )
     const now = this.#clock()
-    const positions = records.map(({ topic, key, value }) => {
+    const positions = records.map(({ topic, key, value, timestamp = now }) => {
       const heads = this.#headsOf(topic)
       const partition = key === null ? heads.reduce((sum, { end }) => sum + end, 0) % heads.length : partitionOf(key, heads.length)
       const head = heads[partition]!
-      head.timestamp = Math.max(head.timestamp, now)
+      head.timestamp = Math.max(head.timestamp, Math.min(timestamp, now))
       const position = { topic, partition, offset: head.end++ }
       this.#records.push({ sequence: this.#next++, record: { ...position, key, value: value.slice(), timestamp: head.timestamp } })
       return position

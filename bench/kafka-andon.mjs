@@ -1,0 +1,75 @@
+/** The pipeline of `kafka.mjs`, all of it in one process. */
+import { atThousand, quantiles, records } from './kafka-events.mjs'
+import { built, place } from './running.mjs'
+
+const [dist, address, kind, size, learner] = process.argv.slice(2)
+const { loadConfig, openStore, openPipeline } = await built(dist, 'wiring', 'config/load')
+const home = place({
+  log: { kind: 'kafka', kafka: { brokers: [address], prefix: `andon-${process.pid}.` } },
+  learner: JSON.parse(learner),
+  logging: { level: 'silent' }
+})
+const config = loadConfig({ path: home.config, env: {} })
+const store = await openStore(config)
+const timings = { labelDelay() {}, predictMs() {}, learnMs() {} }
+const pipeline = openPipeline(config, store, 'all', { timings, tell() {} })
+const stop = new AbortController()
+try {
+  process.stdout.write(JSON.stringify(kind === 'throughput' ? await throughput(Number(size)) : await latency(1000 * Number(size))))
+} finally {
+  await store.log.close()
+  home.remove()
+}
+
+async function throughput(events) {
+  const all = await records(dist, store.codec, events)
+  for (let i = 0; i < all.length; i += 2000) await store.log.write(all.slice(i, i + 2000))
+  const began = performance.now()
+  const cpu = cpuMicros()
+  const running = pipeline.run(stop.signal)
+  while (!pipeline.ready) await pause(5)
+  while (Object.values(pipeline.status().lag).some(lag => lag > 0)) await pause(20)
+  const seconds = (performance.now() - began) / 1000
+  const clientMicros = (cpuMicros() - cpu) / events
+  const { learned } = pipeline.learner
+  stop.abort()
+  await running
+  const labels = all.filter(({ topic }) => topic === 'labels').length
+  if (learned !== labels) throw new Error(`expected ${labels} examples to be learned, got ${learned}`)
+  return { events, seconds, clientMicros }
+}
+
+async function latency(total) {
+  const all = (await records(dist, store.codec, 3 * total)).filter(({ topic }) => topic === 'observations').slice(0, total)
+  const running = pipeline.run(stop.signal)
+  while (!pipeline.ready) await pause(5)
+  const sentAt = new Map()
+  const waits = []
+  const reading = new AbortController()
+  const read = (async () => {
+    for await (const batch of store.log.read(['predictions'], [], reading.signal)) {
+      const now = performance.now()
+      for (const { value } of batch) waits.push(now - sentAt.get(store.codec.decode(value).event.observation))
+      if (waits.length >= total) return
+    }
+  })()
+  await atThousand(total, async (i, n) => {
+    const chunk = all.slice(i, i + n)
+    for (const { value } of chunk) sentAt.set(store.codec.decode(value).event.id, performance.now())
+    await store.log.write(chunk)
+  })
+  await read
+  reading.abort()
+  stop.abort()
+  await running
+  return { events: total, ...quantiles(waits.slice(total / 10)) }
+}
+
+function cpuMicros() {
+  const { user, system } = process.cpuUsage()
+  return user + system
+}
+
+function pause(ms) {
+  return new Promise(resolve => setTimeout(resolve, ms))
+}
