@@ -12,7 +12,7 @@ import { openLmdbLog } from '../adapter/lmdb/log.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/options.ts'
 import { Fault } from '../fault/fault.ts'
-import { GROUP } from '../pipeline/roles.ts'
+import { learnedTo } from '../pipeline/roles.ts'
 import type { StoredSnapshot } from '../pipeline/snapshot-store.ts'
 import { placesOf } from '../wiring.ts'
 import { json } from './output.ts'
@@ -133,7 +133,7 @@ async function fits(directory: string): Promise<boolean> {
   const log = await openLmdbLog({ directory: join(directory, 'log'), maxBytes: 0, readOnly: true })
   try {
     const starts = await log.starts(['examples'])
-    const committed = await log.committed(GROUP)
+    const committed = await learnedTo(log)
     if (committed.length === 0 || starts.every(({ offset }) => offset === 0)) return true
     const kept = (await openFileSnapshots(join(directory, 'snapshots')).list()).filter(
       (each): each is StoredSnapshot => !('damage' in each)

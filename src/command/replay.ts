@@ -15,7 +15,7 @@ import { Intake } from '../pipeline/intake.ts'
 import type { Position } from '../pipeline/log.ts'
 import { partitionOf } from '../pipeline/partition.ts'
 import { recover } from '../pipeline/recover.ts'
-import { GROUP, SHARD } from '../pipeline/roles.ts'
+import { learnedTo, SHARD } from '../pipeline/roles.ts'
 import type { SnapshotStore, StoredSnapshot } from '../pipeline/snapshot-store.ts'
 import { learnerOptionsOf, openStore, policyOf, type Store } from '../wiring.ts'
 import { whole } from './evaluate.ts'
@@ -101,7 +101,7 @@ async function run(flags: Flags): Promise<void> {
 /** Where to stop: as asked, where the newest snapshot stands, or at what is committed, and never beyond that. */
 async function endOf({ log }: Store, partition: number, newest: StoredSnapshot | null, asked: number | undefined): Promise<number> {
   const here = (each: Position): boolean => each.topic === 'examples' && each.partition === partition
-  const committed = (await log.committed(GROUP)).find(here)?.offset ?? 0
+  const committed = (await learnedTo(log)).find(here)?.offset ?? 0
   const wanted = asked ?? newest?.positions.find(here)?.offset ?? committed
   if (wanted > committed)
     throw new Fault(

@@ -5,6 +5,7 @@ import type { CostMeter } from './cost-meter.ts'
 import type { Intake } from './intake.ts'
 import type { JoinStage } from './join-stage.ts'
 import { Keeper } from './keeper.ts'
+import { keptLease } from './kept-lease.ts'
 import { LearnStage } from './learn-stage.ts'
 import type { Claim, Lease, Leasing, Log, Position } from './log.ts'
 import { partitionOf } from './partition.ts'
@@ -12,7 +13,7 @@ import type { PipelineOptions } from './pipeline.ts'
 import { PredictStage } from './predict-stage.ts'
 import { PublishStage, STATE_TOPIC } from './publish-stage.ts'
 import { type Recovered, recover } from './recover.ts'
-import { claimFor, duties, SHARD } from './roles.ts'
+import { claimFor, duties, readersOf, SHARD } from './roles.ts'
 import type { Stage } from './stage.ts'
 import { standBy, type Warm } from './standby.ts'
 import { Throttle } from './throttle.ts'
@@ -70,10 +71,9 @@ export async function assemble(options: PipelineOptions, loop: Loop, stop: Abort
 }
 
 async function standIn(options: PipelineOptions, { intake, meter, standing }: Loop, log: Log & Leasing, stop: AbortSignal): Promise<Warm> {
-  const { tell } = options
-  const warm = await standBy({ ...options, log, intake, meter, name: duties.learn.group, following: standing }, stop)
-  warm.lease.lost.addEventListener('abort', () => tell('warn', 'the lease of the active learner is lost: another one may take over'))
-  return warm
+  const name = duties.learn.group
+  const warm = await standBy({ ...options, log, intake, meter, name, following: standing }, stop)
+  return { ...warm, lease: keptLease(log, name, warm.lease, options.tell) }
 }
 
 async function restoreRoom(claim: Claim, { room }: JoinStage): Promise<void> {
@@ -111,8 +111,7 @@ async function keeperOf(
   // Of what is folded again the signals are told already: the next snapshot stands behind them, too.
   const home = partitionOf(SHARD, log.partitions.signals ?? 1)
   const signals = (await log.ends(['signals'])).find(each => each.partition === home) ?? null
-  const { inputs } = duties[role]
-  const keeping = { ...options, inputs, published: () => publisher?.floor ?? null, saving: () => phase?.('snapshotting') }
+  const keeping = { ...options, readers: readersOf(role), published: () => publisher?.floor ?? null, saving: () => phase?.('snapshotting') }
   return new Keeper(keeping, learner, claim, snapshot, signals)
 }
 

@@ -34,6 +34,23 @@ export const duties: Readonly<Record<SoleRole, Duty>> = {
   learn: { group: 'andon-learn', inputs: ['examples'], predicts: false, joins: false, learns: true }
 }
 
+/** Who has still to take what of a log that a role works on. */
+export interface Reader {
+  readonly group: string
+  readonly inputs: readonly Topic[]
+}
+
+/** Everyone for whom records must be kept, where this role is at work. */
+export function readersOf(role: Role): readonly Reader[] {
+  return role === 'all' ? [duties.all] : [duties.join, duties.learn, { group: PREDICT_GROUP, inputs: ['observations'] }]
+}
+
+/** How far examples have been learned: by the learner where roles share the work, else by the one process. */
+export async function learnedTo(log: Pick<Log, 'committed'>): Promise<readonly Position[]> {
+  const apart = await log.committed(duties.learn.group)
+  return apart.length > 0 ? apart : log.committed(GROUP)
+}
+
 /** Notes of one commit. */
 const NOTES = 500
 
