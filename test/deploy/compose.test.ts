@@ -54,7 +54,7 @@ describe('the schema of compose files', () => {
   test.each([
     ['an option of a service that there is none of', 'read_only: true', 'read_onyl: true'],
     ['a value of another kind', 'cap_drop: [ALL]', 'cap_drop: {ALL: 1}'],
-    ['a port that is no port', "ports: ['127.0.0.1:9464:9464']", 'ports: [{target: x}]']
+    ['a port that is no port', 'ports: ["127.0.0.1:9464:9464"]', 'ports: [{target: x}]']
   ])('is not, with %s', (_name, right, wrong) => {
     expect(text).toContain(right)
     expect(said(text.replace(right, wrong)).status).not.toBe(0)

@@ -115,6 +115,8 @@ describe.skipIf(skip)('promtool and amtool', () => {
       ['warning', 'day'],
       ['quality', 'quality']
     ])
-      expect(run('amtool', 'config', 'routes', 'test', '--config.file=alertmanager.yml', `severity=${severity}`).said.split('\n')[0]).toBe(receiver)
+      expect(run('amtool', 'config', 'routes', 'test', '--config.file=alertmanager.yml', `severity=${severity}`).said.split('\n')[0]).toBe(
+        receiver
+      )
   })
 })
