@@ -8,9 +8,13 @@ const MONTH_MS = 30 * 86_400_000
 
 /**
  * Writes `events` records, observations and their labels, and returns how many of each. Calls `fed` with the number so far
- * after every chunk; ends early when it returns false. `backlog` is in records.
+ * after every chunk; ends early when it returns false. `backlog` is in records, `rate` in records a second.
  */
-export async function feed(dist, { log, codec }, { events, seed = 1, lines = 3, backlog = 2000, fed = () => true }) {
+export async function feed(
+  dist,
+  { log, codec },
+  { events, seed = 1, lines = 3, backlog = 2000, rate = Number.POSITIVE_INFINITY, fed = () => true }
+) {
   const { SimulatedLines, driftOf, outgoing, write } = await built(dist, 'simulate/lines', 'command/feed', 'command/simulation')
   const simulated = new SimulatedLines({
     seed,
@@ -21,8 +25,10 @@ export async function feed(dist, { log, codec }, { events, seed = 1, lines = 3, 
     drift: driftOf('recurring', lines)
   })
   const written = { observation: 0, label: 0 }
+  const began = performance.now()
   for (let n = 0; n < events; ) {
     while ((await behind(log)) > backlog) await sleep(2)
+    await sleep(Math.max(0, began + (1000 * n) / rate - performance.now()))
     const chunk = Array.from({ length: Math.min(CHUNK, events - n) }, () => simulated.next().value.event)
     await write(
       log,

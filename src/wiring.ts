@@ -100,8 +100,17 @@ function openCluster({ log }: Config, partitions: Partitions, readOnly: boolean,
 
 /** The log on the cluster of a configuration. Throws `FILE_UNREADABLE` for a certificate or key that cannot be read. */
 export function kafkaOptionsOf({ kafka, partitions }: Config['log']): KafkaOptions {
-  const { prefix, create, replication, sessionMs } = kafka
-  return { ...connectionOf(kafka), partitions, prefix, create, sessionMs, ...(replication === null ? {} : { replication }) }
+  const { prefix, create, replication, sessionMs, stallMs, transactionalPredictions: transactional } = kafka
+  return {
+    ...connectionOf(kafka),
+    partitions,
+    prefix,
+    create,
+    sessionMs,
+    stallMs,
+    transactional,
+    ...(replication === null ? {} : { replication })
+  }
 }
 
 function connectionOf({ brokers, tls, sasl }: KafkaConfig): Connection {

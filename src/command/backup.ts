@@ -12,7 +12,8 @@ import { openLmdbLog } from '../adapter/lmdb/log.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/options.ts'
 import { Fault } from '../fault/fault.ts'
-import { GROUP } from '../pipeline/roles.ts'
+import { learnedUpTo } from '../pipeline/roles.ts'
+import { REST } from '../pipeline/shards.ts'
 import type { StoredSnapshot } from '../pipeline/snapshot-store.ts'
 import { placesOf } from '../wiring.ts'
 import { json } from './output.ts'
@@ -103,28 +104,45 @@ async function copy(
 ): Promise<Copied> {
   const unfinished = join(target, UNFINISHED)
   await mkdir(unfinished, { recursive: true })
-  const source = openFileSnapshots(from.snapshots)
-  const copied = openFileSnapshots(unfinished)
   const done: string[] = []
   const damaged: string[] = []
-  for (const each of await source.list()) {
+  for (const shard of await shardsIn(from.snapshots)) {
+    const told = await copySnapshots(join(from.snapshots, shard), join(unfinished, shard), target)
+    done.push(...told.snapshots.map(name => join(shard, name)))
+    damaged.push(...told.damaged.map(name => join(shard, name)))
+  }
+  await copyLog(from.log, join(target, 'log'))
+  await rename(unfinished, join(target, 'snapshots'))
+  await sync(target)
+  return { snapshots: done, damaged }
+}
+
+/** The folders of snapshots: the one itself, and those of shards in it. */
+async function shardsIn(directory: string): Promise<readonly string[]> {
+  const entries = existsSync(directory) ? await readdir(directory, { withFileTypes: true }) : []
+  return ['', ...entries.filter(each => each.isDirectory()).map(each => each.name)]
+}
+
+async function copySnapshots(from: string, to: string, target: string): Promise<Copied> {
+  await mkdir(to, { recursive: true })
+  const copied = openFileSnapshots(to)
+  const done: string[] = []
+  const damaged: string[] = []
+  for (const each of await openFileSnapshots(from).list()) {
     try {
-      await copyFile(join(from.snapshots, each.name), join(unfinished, each.name))
+      await copyFile(join(from, each.name), join(to, each.name))
       await copied.read(each.name)
-      await sync(join(unfinished, each.name))
+      await sync(join(to, each.name))
       done.push(each.name)
     } catch (error) {
-      await rm(join(unfinished, each.name), { force: true })
+      await rm(join(to, each.name), { force: true })
       // One that has gone meanwhile is older than the others.
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue
       if (!(error instanceof Fault) || error.code !== 'SNAPSHOT_DAMAGED') throw refused(target, error)
       damaged.push(each.name)
     }
   }
-  await sync(unfinished)
-  await copyLog(from.log, join(target, 'log'))
-  await rename(unfinished, join(target, 'snapshots'))
-  await sync(target)
+  await sync(to)
   return { snapshots: done, damaged }
 }
 
@@ -133,7 +151,7 @@ async function fits(directory: string): Promise<boolean> {
   const log = await openLmdbLog({ directory: join(directory, 'log'), maxBytes: 0, readOnly: true })
   try {
     const starts = await log.starts(['examples'])
-    const committed = await log.committed(GROUP)
+    const committed = await learnedUpTo(log, REST)
     if (committed.length === 0 || starts.every(({ offset }) => offset === 0)) return true
     const kept = (await openFileSnapshots(join(directory, 'snapshots')).list()).filter(
       (each): each is StoredSnapshot => !('damage' in each)

@@ -11,7 +11,7 @@ import { Intake } from '../pipeline/intake.ts'
 import type { Log, Outgoing, Position } from '../pipeline/log.ts'
 import { range } from '../pipeline/range.ts'
 import type { Recovered } from '../pipeline/recover.ts'
-import { REST, Shards } from '../pipeline/shards.ts'
+import { Shards } from '../pipeline/shards.ts'
 import { learnerOptionsOf, openStore, placesOf, policyOf, type Store } from '../wiring.ts'
 import { CHUNK, write } from './feed.ts'
 import { progress } from './output.ts'
@@ -26,6 +26,7 @@ const PROGRESS_EVERY = 256
 export async function foldRange(
   config: Config,
   { log, codec }: Store,
+  shard: string,
   from: Position,
   to: Position,
   signal: AbortSignal
@@ -40,7 +41,7 @@ export async function foldRange(
     for await (const record of range(log, from.topic, [from], [to], signal)) {
       const event = await intake.read(record)
       if ('code' in event || (event.name !== 'example' && event.name !== 'control')) continue
-      if (!shards.takes(REST, event, record.key)) continue
+      if (!shards.takes(shard, event, record.key)) continue
       learner.take(event.event)
       if (++refolded % PROGRESS_EVERY === 0) bar.update(refolded)
     }

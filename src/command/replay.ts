@@ -16,7 +16,7 @@ import { Intake } from '../pipeline/intake.ts'
 import type { Position } from '../pipeline/log.ts'
 import { partitionOf } from '../pipeline/partition.ts'
 import { recover } from '../pipeline/recover.ts'
-import { GROUP } from '../pipeline/roles.ts'
+import { learnedUpTo } from '../pipeline/roles.ts'
 import { REST, Shards } from '../pipeline/shards.ts'
 import type { SnapshotStore, StoredSnapshot } from '../pipeline/snapshot-store.ts'
 import { learnerOptionsOf, openStore, policyOf, type Store } from '../wiring.ts'
@@ -30,6 +30,7 @@ interface Flags {
   readonly from?: number
   readonly to?: number
   readonly partition?: number
+  readonly shard: string
   readonly fromSnapshot: boolean
   readonly compare: boolean
   readonly out?: string
@@ -55,6 +56,7 @@ export function replayCommand(): Command {
         .conflicts(['compare', 'out', 'fromSnapshot'])
     )
     .option('--to <offset>', 'up to this offset, itself not taken; without it all that is committed, or written', whole)
+    .option('--shard <name>', 'whose model: of the lines that this shard names in the configuration', REST)
     .option('--from-snapshot', 'begin at the newest snapshot before that, not at the first example', false)
     .addOption(
       new Option('--compare', 'up to where the newest snapshot stands, and end with 1 where its state is not the same')
@@ -88,17 +90,20 @@ async function run(flags: Flags): Promise<void> {
   if (flags.partition !== undefined)
     throw new Fault('CONFIG_INVALID', 'expected no --partition with examples, which are all in one: leave it out')
   const config = loadConfig({ path: flags.config, env: process.env })
-  const store = await openStore(config, { readOnly: true })
+  const { names } = new Shards(config.shards)
+  if (!names.includes(flags.shard))
+    throw new Fault('CONFIG_INVALID', `expected one of the shards ${names.join(', ')}, got ${flags.shard}: see shards in the configuration`)
+  const store = await openStore(config, { readOnly: true, shard: flags.shard })
   const stop = stopOnSignals()
   const began = performance.now()
   try {
     const newest = flags.compare ? await newestOf(store.snapshots) : null
-    const partition = partitionOf(REST, store.log.partitions.examples ?? 1)
-    const at: Position = { topic: 'examples', partition, offset: await endOf(store, partition, newest, flags.to) }
+    const partition = partitionOf(flags.shard, store.log.partitions.examples ?? 1)
+    const at: Position = { topic: 'examples', partition, offset: await endOf(store, flags.shard, partition, newest, flags.to) }
     const { learner, refolded, warnings } =
       flags.from === undefined
-        ? await rebuilt(config, store, at, newest, flags.fromSnapshot, stop.signal)
-        : await foldRange(config, store, { ...at, offset: flags.from }, at, stop.signal)
+        ? await rebuilt(config, store, flags.shard, at, newest, flags.fromSnapshot, stop.signal)
+        : await foldRange(config, store, flags.shard, { ...at, offset: flags.from }, at, stop.signal)
     const bytes = store.state.encode(learner.save())
     const sha256 = createHash('sha256').update(bytes).digest('hex')
     const header = { fold: FOLD, positions: [at], learned: learner.learned }
@@ -138,9 +143,15 @@ async function run(flags: Flags): Promise<void> {
 }
 
 /** Where to stop: as asked, where the newest snapshot stands, or at what is committed, and never beyond that. */
-async function endOf({ log }: Store, partition: number, newest: StoredSnapshot | null, asked: number | undefined): Promise<number> {
+async function endOf(
+  { log }: Store,
+  shard: string,
+  partition: number,
+  newest: StoredSnapshot | null,
+  asked: number | undefined
+): Promise<number> {
   const here = (each: Position): boolean => each.topic === 'examples' && each.partition === partition
-  const committed = (await log.committed(GROUP)).find(here)?.offset ?? 0
+  const committed = (await learnedUpTo(log, shard)).find(here)?.offset ?? 0
   const wanted = asked ?? newest?.positions.find(here)?.offset ?? committed
   if (wanted > committed)
     throw new Fault(
@@ -153,6 +164,7 @@ async function endOf({ log }: Store, partition: number, newest: StoredSnapshot |
 async function rebuilt(
   config: Config,
   store: Store,
+  shard: string,
   to: Position,
   newest: StoredSnapshot | null,
   fromSnapshot: boolean,
@@ -172,7 +184,7 @@ async function rebuilt(
     intake: new Intake(store.codec, policyOf(config)),
     learner: learnerOptionsOf(config),
     shards: new Shards(config.shards),
-    shard: REST,
+    shard,
     meter: noMeter,
     committed: [to],
     earlier: true,

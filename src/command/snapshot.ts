@@ -6,12 +6,14 @@ import { loadConfig } from '../config/load.ts'
 import { Fault } from '../fault/fault.ts'
 import { FOLD, Learner } from '../learner/learner.ts'
 import type { LearnerOptions } from '../learner/options.ts'
+import { REST } from '../pipeline/shards.ts'
 import type { SnapshotStore, StoredSnapshot } from '../pipeline/snapshot-store.ts'
 import { placesOf } from '../wiring.ts'
 import { exitCodes, json, palette, table } from './output.ts'
 
 interface Flags {
   readonly config?: string
+  readonly shard: string
   readonly json: boolean
 }
 
@@ -26,6 +28,7 @@ export function snapshotCommand(): Command {
       )
     each
       .option('--config <file>', 'configuration (YAML) whose data directory is meant; without it the defaults')
+      .option('--shard <name>', 'whose states: of the lines that this shard names in the configuration', REST)
       .option('--json', 'print JSON', false)
       .action((...given: readonly unknown[]) =>
         name === 'list' ? action(undefined, given[0] as Flags) : action(given[0] as string | undefined, given[1] as Flags)
@@ -38,7 +41,7 @@ export function snapshotCommand(): Command {
 }
 
 function open(flags: Flags): { readonly directory: string; readonly snapshots: SnapshotStore } {
-  const directory = placesOf(loadConfig({ path: flags.config, env: process.env })).snapshots
+  const directory = placesOf(loadConfig({ path: flags.config, env: process.env }), flags.shard).snapshots
   return { directory, snapshots: openFileSnapshots(directory) }
 }
 

@@ -34,6 +34,20 @@ export const kafkaOptions = z.strictObject({
     .describe(
       'A process not heard of for so long is taken for gone: its lease and its partitions go to others. Brokers refuse less than their `group.min.session.timeout.ms`, which is 6000 unless set'
     ),
+  stallMs: z
+    .int()
+    .min(1000)
+    .max(3_600_000)
+    .default(30_000)
+    .describe(
+      'Records that are there and do not come for so long, though the cluster answers, are asked for on new connections; after the fourth time in a row the process ends, to be started again'
+    ),
+  transactionalPredictions: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether predictors that share the work write predictions and positions in one transaction: each observation gets one prediction even where a predictor is killed, which otherwise repeats some; a portion then takes some milliseconds more'
+    ),
   tls: z
     .strictObject({
       enabled: z.boolean().default(false).describe('Speak TLS with the brokers'),

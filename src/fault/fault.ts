@@ -15,6 +15,7 @@ const dispositions = {
   LOG_DAMAGED: 'fatal',
   LOG_FENCED: 'fatal',
   LOG_CLOSED: 'fatal',
+  LOG_STALLED: 'fatal',
   SNAPSHOT_DAMAGED: 'fatal',
   FOLD_DIVERGED: 'fatal',
   FOLD_VERSION: 'fatal',

@@ -98,6 +98,7 @@ function ofFault(fault: Fault): Refusal {
     case 'UNAVAILABLE':
       return refusal(503, code, message, 5)
     case 'LOG_CLOSED':
+    case 'LOG_STALLED':
     case 'LOG_FENCED':
       return refusal(503, code, 'expected a pipeline that runs, this one has stopped: send again to the one that took over', 5)
     case 'CONFIG_INVALID':

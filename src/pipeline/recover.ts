@@ -13,6 +13,7 @@ import { decoding, type Intake } from './intake.ts'
 import type { Log, Position } from './log.ts'
 import { range } from './range.ts'
 import type { Shards } from './shards.ts'
+import { sha256 } from './snapshot-record.ts'
 import type { SnapshotStore, StoredSnapshot } from './snapshot-store.ts'
 
 /** How state becomes bytes: the same tree, the same bytes. */
@@ -65,7 +66,7 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   let refolded = 0
   for await (const record of range(options.log, 'examples', from, committed, options.signal)) {
     const event = await patient(options, () => options.intake.read(record))
-    if ('code' in event) unread.push({ ...record, reason: event.reason })
+    if ('code' in event) unread.push({ ...record, reason: event.reason, sha256: sha256(record.value) })
     if ('code' in event || (event.name !== 'example' && event.name !== 'control')) continue
     if (!options.shards.takes(options.shard, event, record.key)) continue
     signals.push(...learner.take(event.event).signals)
@@ -159,20 +160,22 @@ async function gapAfter(
 /** An example that cannot be read, and why. */
 interface Unread extends Position {
   readonly reason: string
+  readonly sha256: string
 }
 
 /**
  * What cannot be read now must have been rejected when it came: else it was learned, and the state would lose it. A
  * registry left out of the configuration, or names no longer taken, show here. Rejections that retention took prove nothing.
+ * They are known by content, not by place: a log that was moved has the places of the one before.
  */
 async function refuseUnread(options: RecoverOptions, unread: readonly Unread[]): Promise<void> {
   const { log, codec, signal } = options
   if (unread.length === 0 || (await log.starts(['rejects'])).some(({ offset }) => offset > 0)) return
-  const learned = new Map(unread.map(each => [`${each.partition}/${each.offset}`, each]))
+  const learned = new Map(unread.map(each => [each.sha256, each]))
   for await (const record of range(log, 'rejects', [], await log.ends(['rejects']), signal)) {
     const decoded = await patient(options, () => decoding(codec, record.value))
     if ('code' in decoded || decoded.name !== 'rejection' || decoded.event.topic !== 'examples') continue
-    learned.delete(`${decoded.event.partition}/${decoded.event.offset}`)
+    learned.delete(decoded.event.sha256)
     if (learned.size === 0) return
   }
   const [first] = learned.values()

@@ -39,6 +39,13 @@ export function groupOf(role: SoleRole, shard: string): string {
   return role === 'all' || !learns || shard === REST ? group : `${group}.${shard}`
 }
 
+/** Where the learner of a shard stands: by its own group, or by that of the one process that did all. */
+export async function learnedUpTo(log: Log, shard: string): Promise<readonly Position[]> {
+  const own = await log.committed(groupOf('learn', shard))
+  const positions = own.length > 0 || shard !== REST ? own : await log.committed(GROUP)
+  return positions.filter(({ topic }) => topic === 'examples')
+}
+
 /** Notes of one commit. */
 const NOTES = 500
 

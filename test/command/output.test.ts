@@ -106,6 +106,7 @@ describe('exit codes', () => {
       LOG_DAMAGED: 4,
       LOG_FENCED: 1,
       LOG_CLOSED: 1,
+      LOG_STALLED: 1,
       SNAPSHOT_DAMAGED: 4,
       FOLD_DIVERGED: 1,
       FOLD_VERSION: 1,

@@ -40,7 +40,8 @@ const opens: Readonly<Record<'memory' | 'LMDB', OpenLog>> = {
 const never = new AbortController().signal
 const ORIGIN = Object.keys(partitions)
 const wider: Partitions = { ...partitions, observations: 5, labels: 3, predictions: 4, examples: 2, rejects: 2 }
-const all: readonly Retention[] = [...ORIGIN].map(topic => ({ topic, keepBytes: 0 }))
+/** Rejections stay: what was rejected of the examples is held against them at every start. */
+const all: readonly Retention[] = ORIGIN.filter(topic => topic !== 'rejects').map(topic => ({ topic, keepBytes: 0 }))
 
 /** A world over a log, with snapshots that outlive it. */
 async function worldOf(open: OpenLog, counts: Partitions): Promise<World> {
@@ -62,7 +63,7 @@ async function live(world: World, retentions: readonly Retention[] = []): Promis
   for (const round of [
     [...parts(0, 8), ...labels(0, 6)],
     [...parts(8, 20), ...labels(5, 16), input.control(3)],
-    [input.raw('observations', 1, 2, 3), ...parts(20, 30), ...labels(16, 24), ...labels(40, 43)]
+    [input.raw('observations', 1, 2, 3), input.raw('examples', 4, 5), ...parts(20, 30), ...labels(16, 24), ...labels(40, 43)]
   ]) {
     await world.log.write(round)
     await world.drain()

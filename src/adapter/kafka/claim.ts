@@ -2,9 +2,6 @@
  * A claim is a transactional producer: the cluster knows its newest holder and refuses every older one. Each commit is one
  * transaction of outputs, notes and positions.
  *
- *     add partitions → produce → add the group's positions → end
- *
- * Every request may be sent again when its answer was lost: batches are numbered, and to end what has ended is no error.
  * A cluster also refuses a producer whose transaction it has given up, and does not say which of the two it was. Hence each
  * claim and commit leaves its identity and number among the notes: they tell who came last and whether a commit was made.
  */
@@ -16,13 +13,9 @@ import { type Link, pause } from './link.ts'
 import { Notes } from './notes.ts'
 import { committedOf } from './positions.ts'
 import { isFenced, isSequenceLost } from './problem.ts'
-import { type Author, type Placed, type Placing, produce } from './produce.ts'
-import { type Broker, GROUP_COORDINATOR, TRANSACTION_COORDINATOR } from './protocol.ts'
+import type { Placed, Placing } from './produce.ts'
+import { Transacting } from './transaction.ts'
 
-/** After so long the cluster aborts a transaction whose producer has gone; until then readers wait behind it. */
-const TRANSACTION_MS = 60_000
-/** A group's positions show a moment after their transaction has ended. No longer than this is waited for them. */
-const SHOWN_MS = 2000
 /** How often what the notes no longer need is given back, records. */
 const FORGET_EVERY = 1000
 /** Between being refused and looking who is newest: a claim that is just being made has left its record by then. */
@@ -50,11 +43,12 @@ export async function claimGroup(options: ClaimOptions): Promise<Claim> {
 
 class KafkaClaim implements Claim {
   readonly #options: ClaimOptions
-  readonly #transactionalId: string
+  /** The group as the cluster knows it, and the transactional id. */
+  readonly #groupId: string
+  readonly #transacting: Transacting
   readonly #notes: Notes
   readonly #id = randomUUID()
   readonly #positions = new Map<string, Position>()
-  #author: Author | null = null
   #number = 0
   #forgotten = 0
   /** What ended this claim, if anything has. */
@@ -63,17 +57,19 @@ class KafkaClaim implements Claim {
 
   constructor(options: ClaimOptions) {
     this.#options = options
-    this.#transactionalId = options.prefix + options.group
-    this.#notes = new Notes(options.link, options.notesTopic)
+    const { link, partitions, prefix, group } = options
+    this.#groupId = prefix + group
+    this.#transacting = new Transacting({ link, transactionalId: this.#groupId, group: this.#groupId, partitions, prefix })
+    this.#notes = new Notes(link, options.notesTopic)
   }
 
   /** Becomes the newest claim: from the moment its first record stands among the notes, every older one knows. */
   async take(): Promise<void> {
     const { link, partitions, prefix } = this.#options
     for (;;) {
-      await this.#begin()
+      await this.#transacting.begin()
       try {
-        await this.#transact((await this.#notes.changes(this.#id, this.#number, [])).records, [])
+        await this.#transacting.transact((await this.#notes.changes(this.#id, this.#number, [])).records, [])
         break
       } catch (error) {
         // Another claim is being made at the same moment, or an older one took itself for given up before it could see us.
@@ -82,7 +78,7 @@ class KafkaClaim implements Claim {
         await pause(SETTLE_MS * Math.random(), new AbortController().signal)
       }
     }
-    for (const position of await committedOf(link, this.#transactionalId, partitions, prefix))
+    for (const position of await committedOf(link, this.#groupId, partitions, prefix))
       this.#positions.set(`${position.partition} ${position.topic}`, position)
   }
 
@@ -121,7 +117,7 @@ class KafkaClaim implements Claim {
     this.#notes.committed(changes)
     for (const position of positions) this.#positions.set(`${position.partition} ${position.topic}`, { ...position })
     for (const record of written) edges.wrote(record, record.offset!)
-    await this.#shown(positions)
+    await this.#transacting.shown(positions)
     this.#forget()
     return written.map(({ topic, partition, offset }) => ({ topic: topic.slice(prefix.length), partition, offset: offset! }))
   }
@@ -130,7 +126,7 @@ class KafkaClaim implements Claim {
   async #untilEnded(records: readonly Placed[], positions: readonly Position[]): Promise<void> {
     for (;;) {
       try {
-        return await this.#transact(records, positions)
+        return await this.#transacting.transact(records, positions)
       } catch (error) {
         if (!isFenced(error) && !isSequenceLost(error)) {
           await this.#giveUp(error)
@@ -144,24 +140,11 @@ class KafkaClaim implements Claim {
           throw error
         }
         await expectNewest()
-        await this.#begin() // from here on nothing is on its way any more
+        await this.#transacting.begin() // from here on nothing is on its way any more
         if ((await expectNewest()) === this.#number + 1) return
         for (const record of records) record.offset = null
       }
     }
-  }
-
-  /** A new epoch of our transactional id. The cluster first ends whatever transaction is open. */
-  async #begin(): Promise<void> {
-    const { link, group } = this.#options
-    const transactionalId = this.#transactionalId
-    const producer = await link.use(`claim the group ${group}`, async () =>
-      (await link.coordinatorOf(transactionalId, TRANSACTION_COORDINATOR)).initProducerId({
-        transactionalId,
-        transactionTimeout: TRANSACTION_MS
-      })
-    )
-    this.#author = { producer, transactionalId, sequences: new Map() }
   }
 
   /** Who committed last, and which of its commits it was. */
@@ -171,56 +154,14 @@ class KafkaClaim implements Claim {
     return look.last ?? { claim: '', number: 0 }
   }
 
-  async #transact(records: readonly Placed[], positions: readonly Position[]): Promise<void> {
-    const { link, prefix } = this.#options
-    const groupId = this.#transactionalId
-    const transaction = { ...this.#author!.producer, transactionalId: groupId }
-    await this.#coordinate('begin a transaction', broker => broker.addPartitionsToTxn({ ...transaction, topics: partitionsOf(records) }))
-    await produce(link, this.#author!, records)
-    if (positions.length > 0) {
-      await this.#coordinate('add positions to a transaction', broker => broker.addOffsetsToTxn({ ...transaction, groupId }))
-      const topics = offsetsOf(positions, prefix)
-      await link.use(`move the positions of the group ${groupId}`, async () =>
-        (await link.coordinatorOf(groupId, GROUP_COORDINATOR)).txnOffsetCommit({ ...transaction, groupId, topics })
-      )
-    }
-    await this.#end(true)
-  }
-
-  #end(transactionResult: boolean): Promise<unknown> {
-    const transaction = { ...this.#author!.producer, transactionalId: this.#transactionalId }
-    return this.#coordinate('end a transaction', broker => broker.endTxn({ ...transaction, transactionResult }))
-  }
-
-  #coordinate<T>(what: string, act: (broker: Broker) => Promise<T>): Promise<T> {
-    const { link } = this.#options
-    return link.use(what, async () => act(await link.coordinatorOf(this.#transactionalId, TRANSACTION_COORDINATOR)))
-  }
-
   /** What was refused leaves nothing behind. Any other error ends the claim: the next one finds what was committed. */
   async #giveUp(error: unknown): Promise<void> {
     const refused = error instanceof Fault && error.code === 'INPUT_INVALID'
     try {
-      await this.#end(false)
+      await this.#transacting.end(false)
       if (!refused) this.#ended = error
     } catch {
       this.#ended = error
-    }
-  }
-
-  /** Waits until everyone sees the positions, so that whoever is told of the commit finds it. */
-  async #shown(positions: readonly Position[]): Promise<void> {
-    const { link, partitions, prefix } = this.#options
-    if (positions.length === 0) return
-    const wanted = Object.fromEntries(positions.map(({ topic }) => [topic, partitions[topic]!]))
-    const until = performance.now() + SHOWN_MS
-    while (performance.now() < until) {
-      const found = await committedOf(link, this.#transactionalId, wanted, prefix)
-      const shown = (position: Position): boolean =>
-        found.some(
-          ({ topic, partition, offset }) => topic === position.topic && partition === position.partition && offset === position.offset
-        )
-      if (positions.every(shown)) return
     }
   }
 
@@ -233,17 +174,4 @@ class KafkaClaim implements Claim {
     const topics = [{ topic, partitions: [{ partition: 0, offset: `${head}` }] }]
     link.use(`forget old notes in ${topic}`, async () => (await link.leaderOf(topic, 0)).deleteRecords({ topics })).catch(() => undefined)
   }
-}
-
-function partitionsOf(records: readonly Placed[]): { readonly topic: string; readonly partitions: readonly number[] }[] {
-  const topics = new Map<string, Set<number>>()
-  for (const { topic, partition } of records) topics.set(topic, (topics.get(topic) ?? new Set()).add(partition))
-  return [...topics].map(([topic, partitions]) => ({ topic, partitions: [...partitions] }))
-}
-
-function offsetsOf(positions: readonly Position[], prefix: string) {
-  return [...new Set(positions.map(({ topic }) => topic))].map(topic => ({
-    topic: prefix + topic,
-    partitions: positions.filter(each => each.topic === topic).map(({ partition, offset }) => ({ partition, offset: `${offset}` }))
-  }))
 }

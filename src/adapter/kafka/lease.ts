@@ -4,6 +4,7 @@
  */
 import type { Lease } from '../../pipeline/log.ts'
 import type { Generation, Member } from './member.ts'
+import { aborted, orAborted } from './waiting.ts'
 
 /** What is given. */
 export const COUNT = 1
@@ -13,25 +14,21 @@ export const COUNT = 1
  */
 export const REJOIN = 2 / 3
 
-/** Resolves once it is ours. `close` ends the member's connections. Throws the signal's reason when aborted before. */
-export async function leaseOf(member: Member, sessionMs: number, close: () => Promise<void>, signal: AbortSignal): Promise<Lease> {
-  const leave = async (): Promise<void> => {
-    await member.leave()
-    await close()
-  }
+/** Resolves once it is ours. Throws the signal's reason when aborted before. */
+export async function leaseOf(member: Member, sessionMs: number, signal: AbortSignal): Promise<Lease> {
   try {
     for (;;) {
       const generation = await before(signal, member.join())
-      if (generation.mine.length > 0) return hold(member, generation, sessionMs, leave)
+      if (generation.mine.length > 0) return hold(member, generation, sessionMs)
       await before(signal, aborted(generation.over))
     }
   } catch (error) {
-    await leave()
+    await member.leave()
     throw error
   }
 }
 
-function hold(member: Member, first: Generation, sessionMs: number, leave: () => Promise<void>): Lease {
+function hold(member: Member, first: Generation, sessionMs: number): Lease {
   const lost = new AbortController()
   let timer: NodeJS.Timeout
   const watch = (): void => {
@@ -40,53 +37,30 @@ function hold(member: Member, first: Generation, sessionMs: number, leave: () =>
     else timer = setTimeout(watch, left)
   }
   watch()
-  const kept = keep(member, first, lost).finally(() => {
+  member.left.addEventListener('abort', () => lost.abort())
+  void keep(member, first, lost).finally(() => {
     clearTimeout(timer)
     lost.abort()
+    return member.leave()
   })
-  const gone = kept.then(leave)
-  return {
-    lost: lost.signal,
-    release: () => {
-      lost.abort()
-      return gone
-    }
-  }
+  return { lost: lost.signal, release: () => member.leave() }
 }
 
 /** Ends when it is lost. Where the group has expelled us it may have been another's in between. */
 async function keep(member: Member, first: Generation, lost: AbortController): Promise<void> {
   for (let generation = first; ; ) {
-    await Promise.race([aborted(generation.over), aborted(lost.signal)])
+    await aborted(generation.over, lost.signal)
     if (lost.signal.aborted || generation.gone.aborted) return
     const { member: id } = generation
-    const next = await Promise.race([member.join().catch(() => null), aborted(lost.signal).then(() => null)])
+    const next = await orAborted(lost.signal, member.join()).catch(() => null)
     if (next === null || next.mine.length === 0 || next.member !== id) return
     generation = next
   }
 }
 
-/** Resolves when a signal aborts. */
-export function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
-}
-
 /** The value of a promise; throws the signal's reason when it aborts before. */
 async function before<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  promise.catch(() => undefined) // thrown where it is awaited
-  let leave = (): void => undefined
-  const stopped = new Promise<never>((_, reject) => {
-    const end = (): void => reject(signal.reason)
-    if (signal.aborted) end()
-    signal.addEventListener('abort', end)
-    leave = () => signal.removeEventListener('abort', end)
-  })
-  try {
-    return await Promise.race([promise, stopped])
-  } finally {
-    leave()
-  }
+  const came = await orAborted(signal, promise)
+  signal.throwIfAborted()
+  return came as T
 }

@@ -6,7 +6,7 @@
  * process killed in the middle of it leaves a part. Commits are all or nothing.
  */
 import { Fault } from '../../fault/fault.ts'
-import type { Claim, Forgetful, Lease, Leasing, Log, Outgoing, Position, Retention } from '../../pipeline/log.ts'
+import type { Claim, Forgetful, Incoming, Lease, Leasing, Log, Outgoing, Portion, Position, Retention, Shared } from '../../pipeline/log.ts'
 import { claimGroup } from './claim.ts'
 import type { Connection } from './connection.ts'
 import { Edges } from './edges.ts'
@@ -15,9 +15,10 @@ import { Link, type LinkOptions, Outage, type Tell } from './link.ts'
 import { Member } from './member.ts'
 import { committedOf } from './positions.ts'
 import { Placing } from './produce.ts'
-import { readFrom } from './reader.ts'
+import { type ReadingOptions, reading } from './reading.ts'
 import { retainTopic } from './retain.ts'
 import type { Place } from './scan.ts'
+import { HAND_OVER_MS, share } from './share.ts'
 import { ensureTopics, missingTopics } from './topics.ts'
 import { Writer } from './writer.ts'
 
@@ -25,6 +26,7 @@ import { Writer } from './writer.ts'
 const OPEN_MS = 30_000
 /** The shortest that brokers accept unless told otherwise (`group.min.session.timeout.ms`). */
 const SESSION_MS = 6000
+const STALL_MS = 30_000
 /** As long as a batch may be that a topic made here takes: a rejected record travels whole. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
@@ -40,6 +42,10 @@ export interface KafkaOptions extends Connection {
   readonly openMs?: number
   /** A process not heard of for so long is taken for gone: its lease and its partitions go to others. Absent: 6,000. */
   readonly sessionMs?: number
+  /** Whether members of a group make outputs and positions in one transaction: exactly once, for some milliseconds more. */
+  readonly transactional?: boolean
+  /** How long records that are there may not come before they are asked for anew, milliseconds. Absent: 30,000. */
+  readonly stallMs?: number
   /** Told when the cluster stops answering and when it answers again. */
   readonly tell?: Tell
 }
@@ -50,9 +56,8 @@ export interface KafkaOptions extends Connection {
  * Throws `CONFIG_INVALID` where the cluster refuses us or its topics are not as expected, and `UNAVAILABLE` where it does
  * not answer. An open log outlives its brokers: what was asked of it goes on when they are back.
  */
-export async function openKafkaLog(options: KafkaOptions): Promise<Log & Forgetful & Leasing> {
-  const { tell, ...rest } = options
-  const linked = tell === undefined ? rest : { ...rest, outage: new Outage(tell) }
+export async function openKafkaLog(options: KafkaOptions): Promise<Log & Forgetful & Leasing & Shared> {
+  const linked = options.tell === undefined ? options : { ...options, outage: new Outage(options.tell) }
   const wanted = wantedOf(options)
   await visit(linked, link => ensureTopics(link, wanted, topicOptions(options)))
   return new KafkaLog(linked, Object.keys(wanted))
@@ -79,24 +84,24 @@ async function visit<T>(options: Linked, look: (link: Link) => Promise<T>): Prom
   }
 }
 
-function topicOptions({ create = false, replication = -1 }: Linked | KafkaOptions) {
+function topicOptions({ create = false, replication = -1 }: KafkaOptions) {
   return { create, replication, maxMessageBytes: MAX_MESSAGE_BYTES }
 }
 
-type Linked = Omit<KafkaOptions, 'tell'> & LinkOptions
+type Linked = KafkaOptions & LinkOptions
 
-class KafkaLog implements Log, Forgetful, Leasing {
+class KafkaLog implements Log, Forgetful, Leasing, Shared {
   readonly partitions: Readonly<Record<string, number>>
   readonly #options: Linked
   readonly #prefix: string
+  readonly #sessionMs: number
   readonly #topics: readonly string[]
   readonly #link: Link
   readonly #edges: Edges
   readonly #placing: Placing
   readonly #writer: Writer
   readonly #claims = new Set<Link>()
-  /** Held, or waited for. */
-  readonly #leases = new Set<Promise<Lease>>()
+  readonly #members = new Set<Member>()
   readonly #closing = new AbortController()
   #closed: Promise<void> | null = null
 
@@ -104,6 +109,7 @@ class KafkaLog implements Log, Forgetful, Leasing {
     this.partitions = options.partitions
     this.#options = options
     this.#prefix = options.prefix ?? ''
+    this.#sessionMs = options.sessionMs ?? SESSION_MS
     this.#topics = topics
     this.#link = new Link(options, topics)
     this.#edges = new Edges(this.#link)
@@ -124,8 +130,8 @@ class KafkaLog implements Log, Forgetful, Leasing {
 
   read(topics: readonly string[], from: readonly Position[], signal: AbortSignal, limit = 500): ReturnType<Log['read']> {
     this.#expectOpen()
-    const named = topics.map(name => ({ name, topic: this.#prefix + name, partitions: this.#count(name) }))
-    return this.#batches(named, from, AbortSignal.any([signal, this.#closing.signal]), limit)
+    const places = topics.flatMap(name => this.#placesOf(name))
+    return this.#batches({ ...this.#readingOf(topics), places, from, signal: AbortSignal.any([signal, this.#closing.signal]) }, limit)
   }
 
   async ends(topics: readonly string[]): Promise<readonly Position[]> {
@@ -165,7 +171,7 @@ class KafkaLog implements Log, Forgetful, Leasing {
     const removed: Record<string, number> = {}
     for (const retention of retentions) {
       const { topic } = retention
-      const places = Array.from({ length: this.#count(topic) }, (_, partition) => ({ topic: this.#prefix + topic, partition }))
+      const places = this.#placesOf(topic)
       const held = places.map(({ partition }) => {
         const mine = floors.filter(floor => floor.topic === topic && floor.partition === partition)
         return Math.min(...mine.map(({ offset }) => offset))
@@ -175,63 +181,73 @@ class KafkaLog implements Log, Forgetful, Leasing {
     return removed
   }
 
+  async *share(group: string, topics: readonly string[], signal: AbortSignal, limit = 500): AsyncGenerator<Portion> {
+    this.#expectOpen()
+    expectName(group)
+    const counts = new Set(topics.map(topic => this.#count(topic)))
+    if (counts.size !== 1)
+      throw new Fault(
+        'INPUT_INVALID',
+        `expected topics with the same number of partitions, ${topics.join(', ')} have ${[...counts].join(' and ')}`
+      )
+    const groupId = this.#prefix + group
+    yield* share({
+      ...this.#readingOf(topics),
+      member: this.#memberOf(groupId, topics, [...counts][0]!, HAND_OVER_MS),
+      link: this.#link,
+      placing: this.#placing,
+      write: records => this.#writer.write(records),
+      partitions: this.partitions,
+      prefix: this.#prefix,
+      group: groupId,
+      topics,
+      limit,
+      transactional: this.#options.transactional ?? false,
+      signal: AbortSignal.any([signal, this.#closing.signal])
+    })
+  }
+
   async lease(name: string, signal: AbortSignal): Promise<Lease> {
     this.#expectOpen()
     expectName(name)
-    const sessionMs = this.#options.sessionMs ?? SESSION_MS
-    const link = new Link(this.#options, [])
-    const group = `${this.#prefix}${name}.lease`
-    const member = new Member({
-      link,
-      aside: this.#link,
-      group,
-      topics: [],
-      count: COUNT,
-      sessionMs,
-      rejoinMs: Math.round(REJOIN * sessionMs)
-    })
-    const leased = leaseOf(member, sessionMs, () => link.close(), AbortSignal.any([signal, this.#closing.signal]))
-    this.#leases.add(leased)
-    const forget = (): void => void this.#leases.delete(leased)
-    leased.then(({ lost }) => lost.addEventListener('abort', forget), forget)
-    return leased
+    const member = this.#memberOf(`${this.#prefix}${name}.lease`, [], COUNT, Math.round(REJOIN * this.#sessionMs))
+    return leaseOf(member, this.#sessionMs, AbortSignal.any([signal, this.#closing.signal]))
   }
 
   close(): Promise<void> {
     this.#closed ??= (async () => {
       this.#closing.abort(new Fault('LOG_CLOSED', 'expected an open log, it was closed'))
-      await Promise.allSettled([...this.#leases].map(async leased => (await leased).release()))
+      await Promise.all([...this.#members].map(member => member.leave()))
       await Promise.all([this.#link, ...this.#claims].map(link => link.close()))
     })()
     return this.#closed
   }
 
-  async *#batches(
-    topics: readonly { readonly topic: string; readonly name: string; readonly partitions: number }[],
-    from: readonly Position[],
-    signal: AbortSignal,
-    limit: number
-  ): ReturnType<typeof readFrom> {
-    const link = new Link(
-      this.#options,
-      topics.map(({ topic }) => topic)
-    )
-    const stop = new Promise<'stopped'>(resolve => {
-      if (signal.aborted) resolve('stopped')
-      signal.addEventListener('abort', () => resolve('stopped'), { once: true })
-    })
-    const batches = readFrom({ link, edges: this.#edges, topics, from, limit, signal })
-    try {
-      for (;;) {
-        const next = batches.next()
-        next.catch(() => undefined) // thrown where it is awaited
-        const came = await Promise.race([stop, next])
-        if (came === 'stopped' || came.done) return
-        yield came.value
-      }
-    } finally {
-      await link.close()
-    }
+  async *#batches(options: ReadingOptions, limit: number): AsyncGenerator<readonly Incoming[]> {
+    for await (const { records } of reading(options))
+      for (let i = 0; i < records.length && !options.signal.aborted; i += limit) yield records.slice(i, i + limit)
+  }
+
+  #memberOf(group: string, names: readonly string[], count: number, rejoinMs: number): Member {
+    const topics = names.map(name => this.#prefix + name)
+    const link = new Link(this.#options, [])
+    const member = new Member({ link, aside: this.#link, group, topics, count, sessionMs: this.#sessionMs, rejoinMs })
+    this.#members.add(member)
+    member.left.addEventListener('abort', () => this.#members.delete(member))
+    return member
+  }
+
+  #readingOf(topics: readonly string[]) {
+    const open = (): Link =>
+      new Link(
+        this.#options,
+        topics.map(topic => this.#prefix + topic)
+      )
+    return { open, edges: this.#edges, stallMs: this.#options.stallMs ?? STALL_MS, tell: this.#options.tell }
+  }
+
+  #placesOf(name: string): (Place & { readonly name: string })[] {
+    return Array.from({ length: this.#count(name) }, (_, partition) => ({ topic: this.#prefix + name, name, partition }))
   }
 
   async #edgesOf(topics: readonly string[], look: (places: readonly Place[]) => Promise<readonly number[]>): Promise<readonly Position[]> {

@@ -50,6 +50,8 @@ export class Member {
   #held: readonly number[] = []
   #beating = new AbortController()
   #confirmedAt = Number.NEGATIVE_INFINITY
+  readonly #left = new AbortController()
+  #leaving: Promise<void> | null = null
 
   constructor(options: MemberOptions) {
     this.#options = options
@@ -58,6 +60,11 @@ export class Member {
   /** When the newest request that the group has answered was sent: for a session after it nobody else is given what is ours. Milliseconds of `performance.now`. */
   get confirmedAt(): number {
     return this.#confirmedAt
+  }
+
+  /** Aborts when we leave by our own will. */
+  get left(): AbortSignal {
+    return this.#left.signal
   }
 
   /** Takes part in the next generation. Resolves when all have joined; throws as `Link.use` does. */
@@ -76,16 +83,21 @@ export class Member {
     }
   }
 
-  /** The others need not wait for the session to end. That it fails costs them just that. Idempotent. */
-  async leave(): Promise<void> {
-    const { aside, group } = this.#options
-    this.#beating.abort()
-    const memberId = this.#id
-    this.#forget()
-    if (memberId === '') return
-    const leave = async (): Promise<unknown> =>
-      (await aside.coordinatorOf(group, GROUP_COORDINATOR)).leaveGroup({ groupId: group, memberId })
-    await aside.use(`leave the group ${group}`, leave, LEAVE_MS).catch(() => undefined)
+  /** For good: the connections are closed, and the others need not wait for the session to end. Idempotent. */
+  leave(): Promise<void> {
+    this.#leaving ??= (async () => {
+      this.#left.abort()
+      this.#beating.abort()
+      const { aside, link, group } = this.#options
+      const memberId = this.#id
+      if (memberId !== '') {
+        const leave = async (): Promise<unknown> =>
+          (await aside.coordinatorOf(group, GROUP_COORDINATOR)).leaveGroup({ groupId: group, memberId })
+        await aside.use(`leave the group ${group}`, leave, LEAVE_MS).catch(() => undefined)
+      }
+      await link.close()
+    })()
+    return this.#leaving
   }
 
   async #enter(): Promise<Joined> {

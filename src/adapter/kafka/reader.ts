@@ -11,33 +11,46 @@ const WAIT_MS = 500
 /** How soon a partition is looked at again that has not reached its reader's position. */
 const BEYOND_MS = 50
 
-interface Course extends Place {
+/** How far a partition has been read. */
+export interface Course extends Place {
   /** The topic as the log names it. */
   readonly name: string
+  /** Behind everything fetched, markers of transactions included. */
   offset: number
   /** When the last record came, so that time never goes back. */
   timestamp: number
 }
 
 export interface ReadOptions {
+  /** The reader's alone, since a fetch that waits holds up what comes behind it. */
   readonly link: Link
   readonly edges: Edges
-  readonly topics: readonly { readonly topic: string; readonly name: string; readonly partitions: number }[]
-  readonly from: readonly Position[]
-  readonly limit: number
+  readonly courses: readonly Course[]
   readonly signal: AbortSignal
 }
 
-/** Batches of records until the signal aborts. The link belongs to this reader alone, since a fetch that waits holds up what comes behind it. */
-export async function* readFrom({ link, edges, topics, from, limit, signal }: ReadOptions): AsyncGenerator<readonly Incoming[]> {
-  const places = topics.flatMap(({ topic, name, partitions }) =>
-    Array.from({ length: partitions }, (_, partition) => ({ topic, name, partition }))
-  )
+/** What one broker has sent. */
+export interface Batch {
+  readonly records: readonly Incoming[]
+  /** Of the partitions that it was asked for. They rest until the next batch is asked for. */
+  readonly courses: readonly Course[]
+}
+
+/** Courses that begin at the positions, where they are given and retention has not passed them, else at the oldest record. */
+export async function coursesFrom(
+  link: Link,
+  places: readonly (Place & { readonly name: string })[],
+  from: readonly Position[]
+): Promise<Course[]> {
   const starts = await listOffsets(link, places, () => EARLIEST)
-  const courses: Course[] = places.map((place, i) => {
+  return places.map((place, i) => {
     const given = from.find(({ topic, partition }) => topic === place.name && partition === place.partition)?.offset ?? 0
     return { ...place, offset: Math.max(given, starts[i]!), timestamp: 0 }
   })
+}
+
+/** Batches until the signal aborts, none of them empty. */
+export async function* readOn({ link, edges, courses, signal }: ReadOptions): AsyncGenerator<Batch> {
   const pending = new Map<string, { readonly courses: readonly Course[]; readonly next: Promise<readonly Incoming[]> }>()
   while (!signal.aborted && courses.length > 0) {
     const busy = new Set([...pending.values()].flatMap(each => each.courses))
@@ -50,7 +63,7 @@ export async function* readFrom({ link, edges, topics, from, limit, signal }: Re
       pending.set(node, { courses: mine, next })
     }
     const [node, records] = await Promise.race([...pending].map(async ([node, { next }]) => [node, await next] as const))
-    for (let i = 0; i < records.length && !signal.aborted; i += limit) yield records.slice(i, i + limit)
+    if (records.length > 0 && !signal.aborted) yield { records, courses: pending.get(node)!.courses }
     pending.delete(node)
   }
 }

@@ -27,6 +27,7 @@ export class Writer {
 
   /** Resolves once every record is durable and has its offset. */
   write(records: readonly Placed[]): Promise<void> {
+    if (records.length === 0) return Promise.resolve()
     return new Promise((resolve, reject) => {
       this.#queue.push({ records, resolve, reject })
       if (!this.#running) void this.#run()

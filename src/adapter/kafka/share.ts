@@ -1,0 +1,190 @@
+/**
+ * Partitions shared out among the members of a group. In each generation a member reads what it was given from where the
+ * group stands on, and moves the group's positions behind each portion that is done.
+ *
+ * The group refuses positions of a generation that it has left behind, so that none ever goes back. In transactions each
+ * partition has a transactional id: whoever is given the partition begins anew under it, which ends what the member before has
+ * left open and refuses everything that it still sends.
+ */
+import type { Outgoing, Portion, Position } from '../../pipeline/log.ts'
+import { type Link, pause } from './link.ts'
+import type { Generation, Member } from './member.ts'
+import { committedOf } from './positions.ts'
+import { isFenced, isRegrouped, isSequenceLost } from './problem.ts'
+import type { Placed, Placing } from './produce.ts'
+import { GROUP_COORDINATOR } from './protocol.ts'
+import type { Batch } from './reader.ts'
+import { type ReadingOptions, reading } from './reading.ts'
+import { offsetsOf, Transacting } from './transaction.ts'
+import { aborted, orAborted } from './waiting.ts'
+
+export interface ShareOptions extends Pick<ReadingOptions, 'open' | 'edges' | 'stallMs' | 'tell'> {
+  readonly member: Member
+  /** For everything but membership and reading. */
+  readonly link: Link
+  readonly placing: Placing
+  readonly write: (records: readonly Placed[]) => Promise<void>
+  readonly partitions: Readonly<Record<string, number>>
+  readonly prefix: string
+  /** The group as the cluster knows it. */
+  readonly group: string
+  readonly topics: readonly string[]
+  readonly limit: number
+  /** Outputs and positions in one transaction. */
+  readonly transactional: boolean
+  readonly signal: AbortSignal
+}
+
+/** How long the others wait for a member that is to join anew, and first finishes what it has begun. */
+export const HAND_OVER_MS = 30_000
+/** Brokers before 4.0 show the positions of a transaction that has just ended a moment late, and do not say so. */
+const SETTLE_MS = 250
+
+/** Portions until the signal aborts; then the member leaves. */
+export async function* share(options: ShareOptions): AsyncGenerator<Portion> {
+  const { member, signal } = options
+  try {
+    while (!signal.aborted) {
+      const generation = await orAborted(signal, member.join())
+      if (generation === null) return
+      if (generation.mine.length > 0) yield* work(options, generation)
+      else await orAborted(signal, aborted(generation.over))
+    }
+  } finally {
+    await member.leave()
+  }
+}
+
+async function* work(options: ShareOptions, generation: Generation): AsyncGenerator<Portion> {
+  const { topics, prefix, edges, limit, signal } = options
+  const halt = AbortSignal.any([signal, generation.over])
+  const { mine } = generation
+  const places = topics.flatMap(name => mine.map(partition => ({ topic: prefix + name, name, partition })))
+  const commits = await commitsOf(options, generation)
+  const from = await standing(options, mine)
+  for await (const batch of reading({ ...options, edges, places, from, signal: halt })) {
+    const waiting = slicesOf(batch, limit)
+    const busy = new Map<number, Promise<void>>()
+    while (!halt.aborted && waiting.length > 0) {
+      const next = waiting.findIndex(({ partition }) => !busy.has(partition))
+      if (next < 0) await orAborted(halt, Promise.race(busy.values()))
+      else yield begin(waiting.splice(next, 1)[0]!, commits, busy)
+    }
+    // What is under way is finished before more is read, and before we join anew; what has not begun is left.
+    if (busy.size > 0) await orAborted(AbortSignal.any([signal, generation.gone]), Promise.all(busy.values()))
+  }
+}
+
+function begin(slice: Slice, commits: Commits, busy: Map<number, Promise<void>>): Portion {
+  let finish = (): void => undefined
+  const finished = new Promise<void>(resolve => {
+    finish = resolve
+  })
+  busy.set(slice.partition, finished)
+  return {
+    records: slice.records,
+    done: async outputs => {
+      await commits.done(slice, outputs)
+      busy.delete(slice.partition)
+      finish()
+    }
+  }
+}
+
+/** Where the group stands on the partitions of these numbers. */
+async function standing({ link, group, topics, partitions, prefix }: ShareOptions, mine: readonly number[]): Promise<Position[]> {
+  const wanted = Object.fromEntries(topics.map(topic => [topic, partitions[topic]!]))
+  const committed = await committedOf(link, group, wanted, prefix)
+  return committed.filter(({ partition }) => mine.includes(partition))
+}
+
+/** Records of one partition number, and where the group stands when they are done. */
+interface Slice {
+  readonly partition: number
+  readonly records: Portion['records']
+  readonly positions: readonly Position[]
+}
+
+/** A batch by partition numbers. Behind the last records of a partition that were sent stand but markers: its position passes them. */
+function slicesOf({ records, courses }: Batch, limit: number): Slice[] {
+  const byNumber = new Map<number, Portion['records'][number][]>()
+  for (const record of records) {
+    const list = byNumber.get(record.partition)
+    if (list) list.push(record)
+    else byNumber.set(record.partition, [record])
+  }
+  const slices: Slice[] = []
+  for (const [partition, list] of byNumber)
+    for (let i = 0; i < list.length; i += limit) {
+      const slice = list.slice(i, i + limit)
+      const offsets = new Map(slice.map(({ topic, offset }) => [topic, offset + 1]))
+      if (i + limit >= list.length)
+        for (const course of courses) if (course.partition === partition) offsets.set(course.name, course.offset)
+      slices.push({ partition, records: slice, positions: [...offsets].map(([topic, offset]) => ({ topic, partition, offset })) })
+    }
+  return slices
+}
+
+interface Commits {
+  /** Resolves without having moved anything where the partition may be another member's. */
+  done(slice: Slice, outputs: readonly Outgoing[]): Promise<void>
+}
+
+async function commitsOf(options: ShareOptions, generation: Generation): Promise<Commits> {
+  return options.transactional ? inTransactions(options, generation) : apart(options, generation)
+}
+
+/** Outputs first: who dies in between leaves the records to another. */
+function apart({ link, placing, write, edges, group, prefix }: ShareOptions, generation: Generation): Commits {
+  return {
+    async done({ positions }, outputs) {
+      const placed = placing.place(outputs)
+      if (generation.gone.aborted) return
+      await write(placed)
+      for (const record of placed) edges.wrote(record, record.offset!)
+      if (generation.gone.aborted) return
+      const request = {
+        groupId: group,
+        groupGenerationId: generation.id,
+        memberId: generation.member,
+        topics: offsetsOf(positions, prefix)
+      }
+      try {
+        await link.use(`move the positions of the group ${group}`, async () =>
+          (await link.coordinatorOf(group, GROUP_COORDINATOR)).offsetCommit(request)
+        )
+      } catch (error) {
+        if (!isRegrouped(error)) throw error
+        generation.expel()
+      }
+    }
+  }
+}
+
+async function inTransactions(options: ShareOptions, generation: Generation): Promise<Commits> {
+  const { placing, edges, group } = options
+  const byNumber = new Map<number, Transacting>()
+  for (const number of generation.mine) {
+    const transacting = new Transacting({ ...options, transactionalId: `${group}.${number}` })
+    await transacting.begin()
+    byNumber.set(number, transacting)
+  }
+  await pause(SETTLE_MS, options.signal)
+  return {
+    async done({ partition, positions }, outputs) {
+      const placed = placing.place(outputs)
+      if (generation.gone.aborted) return
+      const transacting = byNumber.get(partition)!
+      try {
+        await transacting.transact(placed, positions)
+        for (const record of placed) edges.wrote(record, record.offset!)
+        await transacting.shown(positions)
+      } catch (error) {
+        // Another member's, or given up by the cluster, and perhaps made: where the group stands is looked up anew.
+        if (isFenced(error) || isSequenceLost(error)) return generation.expel()
+        await transacting.end(false).catch(() => generation.expel())
+        throw error
+      }
+    }
+  }
+}
