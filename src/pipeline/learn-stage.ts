@@ -28,7 +28,10 @@ export class LearnStage implements Stage {
     const before = clock()
     const { outcome, signals } = learner.take(event)
     learnMs(clock() - before)
-    for (const signal of signals) step.emit('signals', shard, 'signal', signal)
+    for (const signal of signals) {
+      step.emit('signals', shard, 'signal', signal)
+      step.count('signals', signal.kind)
+    }
     if (outcome !== 'expired') step.count(record.topic, outcome)
     else
       step.reject(record, {

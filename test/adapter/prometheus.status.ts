@@ -110,11 +110,13 @@ export function fullStatus(tasks: readonly TaskStatus[] = [taskOf('fault', ['ok'
       tasks,
       affinity: [{ from: 'fault', to: 'many', n: 90, gain: -0.01 }]
     },
+    following: [{ shard: 'shard-0', learned: 110, positions: [], publishedAt: 9_000, behind: 10 }],
     lag: { observations: 4, labels: 0 },
     positions: [{ topic: 'observations', partition: 0, offset: 77 }],
     events: [
       { topic: 'observations', outcome: 'taken', count: 77 },
-      { topic: 'labels', outcome: 'rejected', count: 5 }
+      { topic: 'labels', outcome: 'rejected', count: 5 },
+      { topic: 'signals', outcome: 'bank-restarted', count: 2 }
     ],
     waiting: { observations: 6, labels: 1 },
     snapshot: { learned: 100, at: 5_000, bytes: 2048 },

@@ -1,5 +1,5 @@
 /** The metrics of the flow: what came, what waits, how long it took, what is kept. */
-import { topics } from '../../events/event.ts'
+import { signalKinds, topics } from '../../events/event.ts'
 import { type Metric, other, pooled, type Sample } from './metric.ts'
 
 /** What may become of an event, each with its meaning. */
@@ -48,10 +48,20 @@ export const pipelineMetrics: readonly Metric[] = [
     help: 'Events by topic and by what became of them.',
     read: ({ status }) =>
       pooled(
-        status.events.map(({ topic, outcome, count }) => [[topicOf(topic), among(Object.keys(outcomes), outcome)], count]),
+        status.events
+          .filter(({ topic }) => topic !== 'signals')
+          .map(({ topic, outcome, count }) => [[topicOf(topic), among(Object.keys(outcomes), outcome)], count]),
         0,
         Number.POSITIVE_INFINITY
       )
+  },
+  {
+    name: 'signals_total',
+    type: 'counter',
+    labels: ['signal'],
+    help: 'Signals by what happened to the model; 0 of what has not happened, so that the first one is an increase.',
+    read: ({ status }) =>
+      signalKinds.map(kind => [[kind], status.events.find(({ topic, outcome }) => topic === 'signals' && outcome === kind)?.count ?? 0])
   },
   {
     name: 'label_delay_seconds',
@@ -95,6 +105,20 @@ export const pipelineMetrics: readonly Metric[] = [
         0,
         Number.POSITIVE_INFINITY
       )
+  },
+  {
+    name: 'following_behind_examples',
+    type: 'gauge',
+    labels: ['shard'],
+    help: 'Examples that the state a predictor follows is behind the log; absent before a state came, and of who follows none.',
+    read: ({ status }) => (status.following ?? []).map(({ shard, behind }) => [[shard], behind])
+  },
+  {
+    name: 'following_age_seconds',
+    type: 'gauge',
+    labels: ['shard'],
+    help: 'Time since the state that a predictor follows was published.',
+    read: ({ status, now }) => (status.following ?? []).map(({ shard, publishedAt }) => [[shard], Math.max(0, now - publishedAt) / second])
   },
   {
     name: 'waiting_observations',

@@ -1,4 +1,5 @@
 /** Every metric, declared once: what is registered, and what `docs/metrics.md` shows. */
+import { signalKinds } from '../../events/event.ts'
 import { expertMetrics } from './expert-metrics.ts'
 import { defaultLimits, type Metric, other } from './metric.ts'
 import { outcomes, parts, pipelineMetrics } from './pipeline-metrics.ts'
@@ -52,6 +53,7 @@ cannot be added.
 | part | ${[...parts, other].join(', ')} |
 | kind | ${kinds.join(', ')} |
 | view | ${views.join(', ')} |
+| signal | ${signalKinds.join(', ')} |
 
 | outcome | what became of the event |
 |---|---|
