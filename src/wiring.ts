@@ -22,7 +22,7 @@ import type { Forgetful, Leasing, Log, Shared } from './pipeline/log.ts'
 import type { Depot } from './pipeline/migrate.ts'
 import { type Phase, Pipeline } from './pipeline/pipeline.ts'
 import { Predictor } from './pipeline/predictor.ts'
-import { STATE_TOPIC } from './pipeline/publish-stage.ts'
+import { stateOf } from './pipeline/publish-stage.ts'
 import { isPublished, openPublishedSnapshots, snapshotsOf } from './pipeline/published-snapshots.ts'
 import type { StateCodec } from './pipeline/recover.ts'
 import type { Role, SoleRole } from './pipeline/roles.ts'
@@ -72,7 +72,7 @@ export async function openStore(config: Config, { readOnly = false, role = 'all'
   const published = embedded || readOnly || (role !== 'all' && role !== 'learn') ? null : snapshotsOf(shard)
   const partitions = {
     ...config.log.partitions,
-    ...(role === 'all' ? {} : { [STATE_TOPIC]: 1 }),
+    ...Object.fromEntries(statesOf(role, shard, config).map(topic => [topic, 1])),
     ...(published === null ? {} : { [published]: 1 })
   }
   const log = embedded
@@ -85,6 +85,12 @@ export async function openStore(config: Config, { readOnly = false, role = 'all'
     snapshots: published === null ? near : publishedBeside(near, log, shard),
     state: { encode: encodeSaved, decode: decodeSaved }
   }
+}
+
+/** The topics of published state that a role writes or reads. */
+function statesOf(role: Role, shard: string, config: Config): readonly string[] {
+  if (role === 'learn') return [stateOf(shard)]
+  return role === 'predict' ? new Shards(config.shards).names.map(stateOf) : []
 }
 
 type Partitions = Readonly<Record<string, number>>

@@ -146,19 +146,20 @@ async function copySnapshots(from: string, to: string, target: string): Promise<
   return { snapshots: done, damaged }
 }
 
-/** Whether the copied log holds every example from some copied snapshot on, or from the first. */
+/** Whether the copied log holds, for the learner of every shard, each example from some copied snapshot on, or from the first. */
 async function fits(directory: string): Promise<boolean> {
   const log = await openLmdbLog({ directory: join(directory, 'log'), maxBytes: 0, readOnly: true })
   try {
     const starts = await log.starts(['examples'])
-    const committed = await learnedUpTo(log, REST)
-    if (committed.length === 0 || starts.every(({ offset }) => offset === 0)) return true
-    const kept = (await openFileSnapshots(join(directory, 'snapshots')).list()).filter(
-      (each): each is StoredSnapshot => !('damage' in each)
-    )
     const reaches = ({ positions }: StoredSnapshot): boolean =>
       starts.every(start => start.offset <= (positions.find(p => p.topic === 'examples' && p.partition === start.partition)?.offset ?? 0))
-    return kept.some(reaches)
+    if (starts.every(({ offset }) => offset === 0)) return true
+    for (const shard of await shardsIn(join(directory, 'snapshots'))) {
+      if ((await learnedUpTo(log, shard === '' ? REST : shard)).length === 0) continue
+      const listed = await openFileSnapshots(join(directory, 'snapshots', shard)).list()
+      if (!listed.some(each => !('damage' in each) && reaches(each))) return false
+    }
+    return true
   } finally {
     await log.close()
   }

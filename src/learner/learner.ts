@@ -258,6 +258,11 @@ export class Learner {
     return learner
   }
 
+  /** Throws an Error that names the difference where a state is of another version of the fold or of other options. */
+  static expectFit(saved: Saved, options: LearnerOptions): void {
+    sameFold(saved, options)
+  }
+
   #takeControl(control: Control): Taken {
     this.#signals.open(control.time, this.learned)
     this.#effort = Math.max(1, Math.floor(control.value))

@@ -12,9 +12,9 @@ import { expectFinished, refuseUnfinished } from './migrate.ts'
 import { partitionOf } from './partition.ts'
 import type { PipelineOptions } from './pipeline.ts'
 import { PredictStage } from './predict-stage.ts'
-import { PublishStage, STATE_TOPIC } from './publish-stage.ts'
+import { PublishStage, stateOf } from './publish-stage.ts'
 import { type Recovered, recover } from './recover.ts'
-import { claimFor, duties, groupOf, readersOf } from './roles.ts'
+import { claimFor, duties, groupOf, keepsOf, readersOf } from './roles.ts'
 import type { Stage } from './stage.ts'
 import { standBy, type Warm } from './standby.ts'
 import { Throttle } from './throttle.ts'
@@ -54,7 +54,7 @@ export async function assemble(options: PipelineOptions, loop: Loop, stop: Abort
   const { log, role } = options
   const warm = role === 'learn' && log.lease !== undefined ? await standIn(options, loop, log as Log & Leasing, stop) : null
   try {
-    const claim = await claimFor(log, role, options.shard)
+    const claim = await claimFor(log, role, options.shard, options.shards)
     const { joins, learns, predicts } = duties[role]
     if (joins) await restoreRoom(claim, loop.join)
     else await refuseUnfinished(claim)
@@ -126,6 +126,7 @@ async function keeperOf(
   const keeping = {
     ...options,
     readers: readersOf(role, options.shards),
+    keeps: keepsOf(options.shard, options.shards),
     published: () => publisher?.floor ?? null,
     saving: () => phase?.('snapshotting')
   }
@@ -133,7 +134,7 @@ async function keeperOf(
 }
 
 function publisherOf({ log, state, publish, shard }: PipelineOptions, learner: Learner, claim: Claim): PublishStage | null {
-  if (!(STATE_TOPIC in log.partitions)) return null
+  if (!(stateOf(shard) in log.partitions)) return null
   return new PublishStage({ ...publish, learner, state, shard, positions: claim.positions() })
 }
 

@@ -40,6 +40,7 @@ export class Follower {
   #run = ''
   #sequence = -1
   #parts: Uint8Array[] = []
+  #misfit: string | null = null
   /** Told once a gap. */
   #lost = false
 
@@ -52,7 +53,12 @@ export class Follower {
     return this.#following
   }
 
-  /** The state to predict by. Throws an Error where it was published by another fold or with other options. */
+  /** Why the newest state is none for this process, in words: it is of another fold or other options. Null where it is one. */
+  get misfit(): string | null {
+    return this.#misfit
+  }
+
+  /** The state to predict by: the last that was whole and fitted. */
   get learner(): Learner | null {
     if (this.#learner === null && this.#following !== null) {
       this.#kernel.clear()
@@ -80,13 +86,20 @@ export class Follower {
       this.#lost = true
       return
     }
-    this.#learner = null
+    if (publication.whole) {
+      this.#misfit = misfitOf(publication, this.#options.learner)
+      if (this.#misfit !== null) {
+        this.#options.tell('warn', `the published state is not followed: ${this.#misfit}`)
+        return
+      }
+    }
     try {
       this.#tree = applied(publication.whole ? null : this.#tree, publication.patch)
     } catch (error) {
       this.#forget(`a publication of the state does not fit (${(error as Error).message}): waiting for a whole one`)
       return
     }
+    this.#learner = null
     this.#run = run
     this.#sequence = sequence
     this.#lost = false
@@ -109,5 +122,15 @@ export class Follower {
       this.#options.tell('warn', `a record of the published state cannot be read and is passed over: ${(error as Error).message}`)
       return null
     }
+  }
+}
+
+/** Why a whole state is none for these options, in words; null where it is one. */
+function misfitOf({ patch }: Publication, options: LearnerOptions): string | null {
+  try {
+    Learner.expectFit(patch[0]![2], options)
+    return null
+  } catch (error) {
+    return (error as Error).message
   }
 }

@@ -18,6 +18,8 @@ export interface KeeperOptions {
   readonly retentions: readonly Retention[]
   /** Who must have taken a record before it may go, in this process and in others. */
   readonly readers: readonly Reader[]
+  /** The group that tells what this shard's snapshots need, and those of the other shards: none where there is one learner. */
+  readonly keeps: { readonly own: string; readonly others: readonly string[] }
   /** What of the published state followers still need. */
   readonly published: () => Position | null
   /** Milliseconds since 1970. */
@@ -41,6 +43,7 @@ export class Keeper {
   /** The first signal that the state has not told. */
   #signals: Position | null
   #retainedAt: number
+  #kept: Claim | null = null
 
   /** `newest` is the snapshot that the learner was recovered from, `signals` where the log's signals end by now. */
   constructor(options: KeeperOptions, learner: Learner, claim: Claim, newest: StoredSnapshot | null, signals: Position | null) {
@@ -86,6 +89,7 @@ export class Keeper {
       this.#newestAt = clock()
       this.#savedAt = examples
       await snapshots.keep(snapshot.keep)
+      await this.#tellKept()
     } catch (error) {
       if (!isPassing(error)) throw error
       tell('error', `no snapshot: ${error.message}; the next is tried after ${snapshot.everyExamples} more examples or at the end`)
@@ -94,23 +98,38 @@ export class Keeper {
 
   /** Forgets what the log need not keep. */
   async retain(): Promise<void> {
-    const { log, retentions, snapshots, published, clock, tell } = this.#options
+    const { log, retentions, keeps, published, clock, tell } = this.#options
     this.#retainedAt = clock()
     const state = published()
     const all = state === null ? retentions : [...retentions, { topic: state.topic, keepBytes: 0 }]
     if (log.retain === undefined || all.length === 0) return
     try {
-      const oldest = (await snapshots.list()).filter((each): each is StoredSnapshot => !('damage' in each)).at(-1)
       const floors = await this.#untaken()
-      for (const { topic, partition } of await log.starts(['examples', 'signals'])) {
-        const kept = oldest?.positions.find(position => position.topic === topic && position.partition === partition)
-        floors.push({ topic, partition, offset: kept?.offset ?? 0 })
-      }
+      const kept = [await this.#oldest(), ...(await Promise.all(keeps.others.map(group => log.committed(group))))]
+      for (const { topic, partition } of await log.starts(['examples', 'signals']))
+        for (const positions of kept) {
+          const floor = positions.find(position => position.topic === topic && position.partition === partition)
+          floors.push({ topic, partition, offset: floor?.offset ?? 0 })
+        }
       await log.retain(all, state === null ? floors : [...floors, state], clock())
     } catch (error) {
       if (!isPassing(error)) throw error
       tell('error', `nothing is forgotten: ${error.message}; it is tried again later`)
     }
+  }
+
+  /** The first records that the oldest snapshot still needs; none where there is no snapshot. */
+  async #oldest(): Promise<readonly Position[]> {
+    const good = (await this.#options.snapshots.list()).filter((each): each is StoredSnapshot => !('damage' in each))
+    return good.at(-1)?.positions ?? []
+  }
+
+  /** Tells the learners of other shards what must not be forgotten. */
+  async #tellKept(): Promise<void> {
+    const { log, keeps } = this.#options
+    if (keeps.others.length === 0) return
+    this.#kept ??= await log.claim(keeps.own)
+    await this.#kept.commit({ outputs: [], positions: await this.#oldest(), notes: [] })
   }
 
   /** The first record of each partition that someone has still to take. */

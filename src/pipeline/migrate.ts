@@ -7,7 +7,7 @@
 import { Fault } from '../fault/fault.ts'
 import { Copy, digestsOf, type Placed, used } from './copy.ts'
 import type { Claim, Forgetful, Log, Position } from './log.ts'
-import { STATE_TOPIC } from './publish-stage.ts'
+import { stateOf } from './publish-stage.ts'
 import { SNAPSHOTS } from './published-snapshots.ts'
 import { offsetIn } from './range.ts'
 import { PREDICT_GROUP } from './roles.ts'
@@ -85,7 +85,7 @@ export async function migrate({ from, to, shards = [REST], signal, progress = ()
 
 /** Whether a topic names positions of its own log: who keeps it writes it anew. */
 function isOfItsLog(topic: string): boolean {
-  return topic === STATE_TOPIC || topic === SNAPSHOTS || topic.startsWith(`${SNAPSHOTS}.`)
+  return [stateOf(REST), SNAPSHOTS].some(own => topic === own || topic.startsWith(`${own}.`))
 }
 
 /** Throws `CONFIG_INVALID` where a group has no place in the target. */

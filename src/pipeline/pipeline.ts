@@ -254,8 +254,11 @@ export class Pipeline implements Gateway {
       positions.set(`${topic}/${partition}`, { topic, partition, offset: offset + 1 })
       if (topic === 'predictions') this.#heard.took(record)
       const event = events[i]!
-      if ('code' in event) step.reject(record, event)
-      else for (const stage of stages) if (stage.topics.includes(topic as Topic)) stage.take(record, event, step)
+      const mine = stages.filter(stage => stage.topics.includes(topic as Topic))
+      if ('code' in event) {
+        step.reject(record, event)
+        for (const stage of mine) stage.skip?.(record)
+      } else for (const stage of mine) stage.take(record, event, step)
     }
     for (const stage of stages) stage.settle(step, clock(), this.#heard.until)
     if (batch.length > 0 || step.outputs.length > 0 || step.notes.length > 0) {
@@ -297,8 +300,13 @@ export class Pipeline implements Gateway {
     const at = new Map(this.#crew!.claim.positions().map(p => [`${p.topic}/${p.partition}`, p.offset]))
     const { inputs } = this.#duty
     const lag: Record<string, number> = Object.fromEntries(inputs.map(topic => [topic, 0]))
-    for (const { topic, partition, offset } of await log.ends(inputs)) {
-      const behind = offset - (at.get(`${topic}/${partition}`) ?? 0)
+    const ends = await log.ends(inputs)
+    // Of a partition never taken from, what retention has removed is not behind.
+    if (ends.some(({ topic, partition }) => !at.has(`${topic}/${partition}`)))
+      for (const { topic, partition, offset } of await log.starts(inputs))
+        if (!at.has(`${topic}/${partition}`)) at.set(`${topic}/${partition}`, offset)
+    for (const { topic, partition, offset } of ends) {
+      const behind = offset - at.get(`${topic}/${partition}`)!
       lag[topic]! += behind
       if (topic === 'predictions' && behind === 0) this.#heard.emptied(partition, now)
     }

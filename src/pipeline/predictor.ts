@@ -4,7 +4,7 @@
  * writing and moving its position, another writes it again.
  */
 import type { Policy } from '../events/check.ts'
-import type { EventName, Events, Prediction } from '../events/event.ts'
+import type { EventName, Events, Prediction, Topic } from '../events/event.ts'
 import { Fault } from '../fault/fault.ts'
 import type { Learner } from '../learner/learner.ts'
 import type { LearnerOptions } from '../learner/options.ts'
@@ -16,9 +16,9 @@ import type { Log, Outgoing, Portion, Shared } from './log.ts'
 import { Patience } from './patience.ts'
 import { portionsOf } from './portions.ts'
 import { type Postable, Posting, type Unusable } from './posting.ts'
-import { STATE_TOPIC } from './publish-stage.ts'
+import { stateOf } from './publish-stage.ts'
 import type { StateCodec } from './recover.ts'
-import { PREDICT_GROUP } from './roles.ts'
+import { beginAfterOneProcess, PREDICT_GROUP } from './roles.ts'
 import type { Shards } from './shards.ts'
 import { Tallies } from './tallies.ts'
 
@@ -46,15 +46,16 @@ const LOOK_MS = 250
 
 export class Predictor implements Gateway {
   readonly #options: PredictorOptions
-  /** One a shard. */
+  /** One a shard, and by the topic of its state. */
   readonly #followers: ReadonlyMap<string, Follower>
+  readonly #topics: ReadonlyMap<string, Follower>
   readonly #intake: Intake
   readonly #posting: Posting
   readonly #tallies = new Tallies()
   readonly #patience: Patience
   readonly #startedAt: number
-  /** Where `examples` ends, by partition. */
-  #ends = new Map<number, number>()
+  /** Where `examples` begins and ends, by partition. */
+  #examples: readonly { readonly partition: number; readonly start: number; readonly end: number }[] = []
   #lag = 0
   #reasons: readonly string[] = ['starting']
   #predicted = 0
@@ -65,6 +66,7 @@ export class Predictor implements Gateway {
     this.#options = options
     this.#startedAt = clock()
     this.#followers = new Map(options.shards.names.map(shard => [shard, new Follower({ ...options, shard, tell })]))
+    this.#topics = new Map([...this.#followers].map(([shard, follower]) => [stateOf(shard), follower]))
     this.#intake = new Intake(codec, policy)
     this.#patience = new Patience({ tell, help: async () => undefined })
     this.#posting = new Posting({
@@ -79,8 +81,9 @@ export class Predictor implements Gateway {
   /** Runs until `stop` aborts. Throws a Fault when the system is broken: a state of another fold, a log that is closed. */
   async run(stop: AbortSignal): Promise<void> {
     const { log, tell } = this.#options
-    if (!(STATE_TOPIC in log.partitions))
-      throw new Fault('CONFIG_INVALID', `expected a log with the topic ${STATE_TOPIC}, there is none: only a log that roles share has it`)
+    for (const topic of this.#topics.keys())
+      if (!(topic in log.partitions))
+        throw new Fault('CONFIG_INVALID', `expected a log with the topic ${topic}, there is none: only a log that roles share has it`)
     const ended = new AbortController()
     const signal = AbortSignal.any([stop, ended.signal])
     const failed = (error: unknown): never => {
@@ -109,8 +112,8 @@ export class Predictor implements Gateway {
     return [...this.#followers].flatMap(([shard, { following }]) => {
       if (following === null) return []
       let behind = 0
-      for (const [partition, end] of this.#ends)
-        behind += Math.max(0, end - (following.positions.find(each => each.partition === partition)?.offset ?? 0))
+      for (const { partition, start, end } of this.#examples)
+        behind += Math.max(0, end - (following.positions.find(each => each.partition === partition)?.offset ?? start))
       return [{ shard, ...following, behind }]
     })
   }
@@ -146,18 +149,19 @@ export class Predictor implements Gateway {
 
   async #follow(signal: AbortSignal): Promise<void> {
     const { log } = this.#options
-    for await (const batch of log.read([STATE_TOPIC], await log.starts([STATE_TOPIC]), signal))
-      for (const record of batch) for (const follower of this.#followers.values()) follower.take(record)
+    const topics = [...this.#topics.keys()]
+    for await (const batch of log.read(topics, await log.starts(topics), signal))
+      for (const record of batch) this.#topics.get(record.topic)!.take(record)
   }
 
   /** Looks again and again at how far it is behind. */
   async #look(signal: AbortSignal): Promise<void> {
     const { log } = this.#options
     while (!signal.aborted) {
-      this.#ends = new Map((await log.ends(['examples'])).map(({ partition, offset }) => [partition, offset]))
+      this.#examples = await this.#spans('examples')
       const done = await log.committed(PREDICT_GROUP)
-      this.#lag = (await log.ends(['observations'])).reduce(
-        (sum, { partition, offset }) => sum + offset - (done.find(each => each.partition === partition)?.offset ?? 0),
+      this.#lag = (await this.#spans('observations')).reduce(
+        (sum, { partition, start, end }) => sum + end - (done.find(each => each.partition === partition)?.offset ?? start),
         0
       )
       this.#reasons = this.#whyNot()
@@ -165,11 +169,24 @@ export class Predictor implements Gateway {
     }
   }
 
+  /** What the log holds of each partition of a topic. */
+  async #spans(topic: Topic): Promise<{ readonly partition: number; readonly start: number; readonly end: number }[]> {
+    const { log } = this.#options
+    const starts = await log.starts([topic])
+    const start = (partition: number): number => starts.find(each => each.partition === partition)?.offset ?? 0
+    return (await log.ends([topic])).map(({ partition, offset }) => ({ partition, start: start(partition), end: offset }))
+  }
+
   #whyNot(): string[] {
     const { maxBehind } = this.#options
     const { following } = this
-    const missing = [...this.#followers.keys()].filter(shard => !following.some(each => each.shard === shard))
-    const reasons = missing.map(shard => `no state of ${shard} to predict by has been published yet: start its learner`)
+    const reasons = [...this.#followers].flatMap(([shard, { misfit, following: state }]) =>
+      misfit !== null
+        ? [`the state of ${shard} that is published is not followed: ${misfit}`]
+        : state === null
+          ? [`no state of ${shard} to predict by has been published yet: start its learner`]
+          : []
+    )
     for (const { shard, behind } of following)
       if (behind > maxBehind)
         reasons.push(`predicts by a state of ${shard} ${behind} examples old, more than publish.maxBehind (${maxBehind})`)
@@ -179,13 +196,13 @@ export class Predictor implements Gateway {
 
   async #serve(signal: AbortSignal): Promise<void> {
     const { log } = this.#options
-    await this.#known(signal)
+    if (!(await this.#known(signal))) return
+    await beginAfterOneProcess(log)
     for await (const portion of portionsOf(log, PREDICT_GROUP, ['observations'], signal, BATCH)) await this.#take(portion, signal)
   }
 
   async #take(portion: Portion, signal: AbortSignal): Promise<void> {
     const { codec, timings, stopwatch } = this.#options
-    if (!(await this.#known(signal))) return
     const predictions: Prediction[] = []
     const outputs: Outgoing[] = []
     for (const record of portion.records) {
@@ -196,8 +213,11 @@ export class Predictor implements Gateway {
       if (event === null) return
       // What cannot be read is the affair of who joins: one rejection is enough.
       if ('code' in event || event.name !== 'observation') continue
+      // Looked at again after every wait: what there was may have been lost meanwhile.
+      if (!(await this.#known(signal))) return
+      const learner = this.learnerOf(this.#options.shards.of(event.event.line))!
       const before = stopwatch()
-      const prediction = this.#learnerOf(event.event.line).predict(event.event)
+      const prediction = learner.predict(event.event)
       const spent = stopwatch() - before
       this.#predictMs += spent
       timings.predictMs(spent)
@@ -218,19 +238,11 @@ export class Predictor implements Gateway {
 
   /** Resolves once there is a state of every shard; false when stopped before. */
   async #known(signal: AbortSignal): Promise<boolean> {
-    while ([...this.#followers.values()].some(({ following }) => following === null)) {
+    while ([...this.#followers.values()].some(({ learner }) => learner === null)) {
       if (signal.aborted) return false
       await sleep(LOOK_MS, signal)
     }
     return true
-  }
-
-  #learnerOf(line: string): Learner {
-    try {
-      return this.#followers.get(this.#options.shards.of(line))!.learner!
-    } catch (error) {
-      throw new Fault('FOLD_VERSION', `the published state: ${(error as Error).message}`, error)
-    }
   }
 }
 

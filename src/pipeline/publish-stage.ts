@@ -9,10 +9,14 @@ import { type Patch, patchOf } from '../numeric/patch.ts'
 import type { Saved } from '../numeric/saved.ts'
 import type { Incoming, Outgoing, Position } from './log.ts'
 import type { StateCodec } from './recover.ts'
+import { REST } from './shards.ts'
 import type { Stage } from './stage.ts'
 import type { Step } from './step.ts'
 
-export const STATE_TOPIC = 'state'
+/** The topic of a shard's state: each has its own, so that none forgets another's. */
+export function stateOf(shard: string): string {
+  return shard === REST ? 'state' : `state.${shard}`
+}
 
 export interface PublishOptions {
   readonly learner: Learner
@@ -78,6 +82,11 @@ export class PublishStage implements Stage {
     this.#positions.set(partition, { topic, partition, offset: offset + 1 })
   }
 
+  /** A record that is no event is behind it, too. */
+  skip({ topic, partition, offset }: Incoming): void {
+    this.#positions.set(partition, { topic, partition, offset: offset + 1 })
+  }
+
   /** The first record that followers still need; null before this run's first whole state is durable. */
   get floor(): Position | null {
     return this.#floor
@@ -86,7 +95,7 @@ export class PublishStage implements Stage {
   /** A commit gave its outputs these positions. */
   committed(written: readonly Position[]): void {
     if (this.#bytesSince > 0) return
-    this.#floor = written.find(({ topic }) => topic === STATE_TOPIC) ?? this.#floor
+    this.#floor = written.find(({ topic }) => topic === stateOf(this.#options.shard)) ?? this.#floor
   }
 
   settle(step: Step, now: number): void {
@@ -122,7 +131,7 @@ export class PublishStage implements Stage {
     return Array.from({ length: parts }, (_, part) => {
       const body = bytes.subarray(part * PART_BYTES, (part + 1) * PART_BYTES)
       const record: PublicationPart = { shard, run, sequence, part, parts, body }
-      return { topic: STATE_TOPIC, key: shard, value: state.encode(record as unknown as Saved) }
+      return { topic: stateOf(shard), key: shard, value: state.encode(record as unknown as Saved) }
     })
   }
 }

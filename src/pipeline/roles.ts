@@ -52,6 +52,12 @@ export function readersOf(role: Role, { names }: Shards): readonly Reader[] {
   return [duties.join, ...learners, { group: PREDICT_GROUP, inputs: ['observations'] }]
 }
 
+/** The groups whose positions tell what the snapshots of a shard, and of the others, still need of examples and signals. */
+export function keepsOf(shard: string, { names }: Shards): { readonly own: string; readonly others: readonly string[] } {
+  const group = (name: string): string => `andon-keep.${name}`
+  return { own: group(shard), others: names.filter(name => name !== shard).map(group) }
+}
+
 /** Where the learner of a shard stands: by its own group, or by that of the one process that did all. */
 export async function learnedUpTo(log: Pick<Log, 'committed'>, shard: string): Promise<readonly Position[]> {
   const own = await log.committed(groupOf('learn', shard))
@@ -67,8 +73,8 @@ const NOTES = 500
  * waiting room included; that process is fenced by it. The other way round there is none: throws `CONFIG_INVALID` where one
  * process is to do all on a log that roles have worked off.
  */
-export async function claimFor(log: Log, role: SoleRole, shard: string): Promise<Claim> {
-  const { inputs, joins } = duties[role]
+export async function claimFor(log: Log, role: SoleRole, shard: string, shards: Shards): Promise<Claim> {
+  const { inputs, joins, learns } = duties[role]
   const group = groupOf(role, shard)
   if (role === 'all') {
     const apart = [duties.join.group, duties.learn.group, PREDICT_GROUP]
@@ -81,12 +87,51 @@ export async function claimFor(log: Log, role: SoleRole, shard: string): Promise
     return log.claim(group)
   }
   const own = await log.claim(group)
+  if (learns) await expectSameShards(own, shards)
   if (own.positions().length > 0) return own
   if ((await log.committed(GROUP)).length === 0) return own
   const whole = await log.claim(GROUP)
   const positions = whole.positions().filter(({ topic }) => inputs.includes(topic as Topic))
+  if (learns && shards.names.length > 1 && positions.length > 0)
+    throw new Fault(
+      'CONFIG_INVALID',
+      `expected no shards on a log that one process has learned, got ${shards.text}: remove them, or learn a new log (see docs/operations.md)`
+    )
   if (positions.length > 0) await takeOver(whole, own, positions, joins)
   return own
+}
+
+const LINES = 'shards'
+
+/** Which lines share a learner is part of what it has learned: another division would be another fold. */
+async function expectSameShards(claim: Claim, shards: Shards): Promise<void> {
+  const now = shards.text
+  for await (const { key, value } of claim.notes()) {
+    if (key !== LINES) continue
+    const before = new TextDecoder().decode(value)
+    if (before === now) return
+    throw new Fault(
+      'CONFIG_INVALID',
+      `expected the shards that the log was learned with, ${before}, got ${now}: restore them, or learn a new log (see docs/operations.md)`
+    )
+  }
+  if (claim.positions().length > 0 && shards.names.length > 1)
+    throw new Fault(
+      'CONFIG_INVALID',
+      `expected no shards on a log that was learned without, got ${now}: remove them, or learn a new log (see docs/operations.md)`
+    )
+  if (shards.names.length > 1)
+    await claim.commit({ outputs: [], positions: [], notes: [{ key: LINES, value: new TextEncoder().encode(now) }] })
+}
+
+/**
+ * Predictors begin where one process that did all has left off: what it has predicted is not predicted again. Does nothing
+ * where they have begun already, or nobody has predicted yet.
+ */
+export async function beginAfterOneProcess(log: Log): Promise<void> {
+  if ((await log.committed(PREDICT_GROUP)).length > 0) return
+  const positions = (await log.committed(GROUP)).filter(({ topic }) => topic === 'observations')
+  if (positions.length > 0) await (await log.claim(PREDICT_GROUP)).commit({ outputs: [], positions, notes: [] })
 }
 
 /** Positions last: whoever is stopped before begins again, and the same notes are written over themselves. */

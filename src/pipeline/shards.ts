@@ -10,12 +10,16 @@ export const REST = 'shard-0'
 export class Shards {
   /** All shards; the one that takes the rest is the last. */
   readonly names: readonly string[]
+  /** All of it as text, the same for the same division. */
+  readonly text: string
   readonly #of = new Map<string, string>()
 
   /** `lines` of each shard; no line is named twice. */
   constructor(lines: Readonly<Record<string, readonly string[]>> = {}) {
     this.names = [...Object.keys(lines), REST]
     for (const [shard, named] of Object.entries(lines)) for (const line of named) this.#of.set(line, shard)
+    const sorted = Object.entries(lines).map(([shard, named]): [string, string[]] => [shard, [...named].sort()])
+    this.text = JSON.stringify(Object.fromEntries(sorted.sort(([a], [b]) => (a < b ? -1 : 1))))
   }
 
   /** The shard of a line: the key of its examples. */

@@ -7,6 +7,8 @@ export interface Stage {
   readonly topics: readonly Topic[]
   /** Never throws on data: what cannot be used is rejected through the step. */
   take(record: Incoming, event: AnyEvent, step: Step): void
+  /** A record of its topics could not be used. */
+  skip?(record: Incoming): void
   /** The batch is at its end, it is `now`, and every prediction written before `heard` has been taken. */
   settle(step: Step, now: number, heard: number): void
 }

@@ -11,9 +11,9 @@ import { Fault } from '../../src/fault/fault.ts'
 import type { Codec } from '../../src/pipeline/codec.ts'
 import type { Outgoing } from '../../src/pipeline/log.ts'
 import { Predictor } from '../../src/pipeline/predictor.ts'
-import { STATE_TOPIC } from '../../src/pipeline/publish-stage.ts'
+import { stateOf } from '../../src/pipeline/publish-stage.ts'
 import { GROUP } from '../../src/pipeline/roles.ts'
-import { Shards } from '../../src/pipeline/shards.ts'
+import { REST, Shards } from '../../src/pipeline/shards.ts'
 import { codec as alone, input, learnerOptions, MemorySnapshots, partitions, World } from './world.ts'
 
 const current = currentOf(loadSchemas())
@@ -130,7 +130,7 @@ describe('while the registry does not answer', () => {
 
   test('who only predicts waits, says so, and can be stopped; then predicts every part once', async () => {
     const world = await World.make({
-      open: clock => openMemoryLog({ partitions: { ...partitions, [STATE_TOPIC]: 1 }, clock }),
+      open: clock => openMemoryLog({ partitions: { ...partitions, [stateOf(REST)]: 1 }, clock }),
       options: { codec: codecOf(source()) }
     })
     await world.log.write(examples)

@@ -10,7 +10,7 @@ import { FOLD } from '../../src/learner/learner.ts'
 import { digestsOf } from '../../src/pipeline/copy.ts'
 import type { Outgoing, Retention } from '../../src/pipeline/log.ts'
 import { type Depot, type Migrated, migrate } from '../../src/pipeline/migrate.ts'
-import { STATE_TOPIC } from '../../src/pipeline/publish-stage.ts'
+import { stateOf } from '../../src/pipeline/publish-stage.ts'
 import { openPublishedSnapshots } from '../../src/pipeline/published-snapshots.ts'
 import { GROUP, PREDICT_GROUP, type SoleRole } from '../../src/pipeline/roles.ts'
 import { REST, Shards } from '../../src/pipeline/shards.ts'
@@ -251,8 +251,8 @@ describe('a copy that does not come to its end', () => {
 })
 
 describe('a log that roles share', () => {
-  const counts = { ...partitions, [STATE_TOPIC]: 1 }
-  const more = { ...wider, [STATE_TOPIC]: 1 }
+  const counts = { ...partitions, [stateOf(REST)]: 1 }
+  const more = { ...wider, [stateOf(REST)]: 1 }
   /** Parts that are predicted as soon as they are seen. */
   const predictedParts = (from: number, to: number): Outgoing[] => {
     const predictions = Array.from({ length: to - from }, (_, i): Outgoing => {
@@ -285,7 +285,7 @@ describe('a log that roles share', () => {
     const target = await worldOf(opens.LMDB, more)
     const { positions, topics } = await move(source, target)
     expect(Object.keys(positions).sort()).toEqual(['andon-join', 'andon-learn', PREDICT_GROUP])
-    expect(Object.keys(topics)).not.toContain(STATE_TOPIC)
+    expect(Object.keys(topics)).not.toContain(stateOf(REST))
     const sum = (of: readonly { readonly offset: number }[]): number => of.reduce((total, { offset }) => total + offset, 0)
     expect(sum(await target.log.committed(PREDICT_GROUP))).toBe(sum(predicted))
     const last = await worldOf(opens.memory, counts)

@@ -8,14 +8,15 @@ import { Follower } from '../../src/pipeline/follower.ts'
 import type { Incoming, Outgoing } from '../../src/pipeline/log.ts'
 import type { Pipeline } from '../../src/pipeline/pipeline.ts'
 import { Predictor, type PredictorOptions } from '../../src/pipeline/predictor.ts'
-import { type Publication, type PublicationPart, STATE_TOPIC } from '../../src/pipeline/publish-stage.ts'
+import { type Publication, type PublicationPart, stateOf } from '../../src/pipeline/publish-stage.ts'
 import type { SoleRole } from '../../src/pipeline/roles.ts'
 import { REST, Shards } from '../../src/pipeline/shards.ts'
 import { codec, input, learnerOptions, MemorySnapshots, partitions, World, type WorldOptions } from './world.ts'
 
 const { observation, label, example } = input
 const state = { encode: encodeSaved, decode: decodeSaved }
-const withState: WorldOptions = { open: clock => openMemoryLog({ partitions: { ...partitions, [STATE_TOPIC]: 1 }, clock }) }
+const states = Object.fromEntries([REST, 'press', 'mill'].map(shard => [stateOf(shard), 1]))
+const withState: WorldOptions = { open: clock => openMemoryLog({ partitions: { ...partitions, ...states }, clock }) }
 
 function optionsOf(world: World): PredictorOptions {
   return {
@@ -50,7 +51,7 @@ async function predict(world: World, predictor = predictorOf(world)): Promise<Pr
   return predictor
 }
 
-const recordsOf = (world: World): Promise<Incoming[]> => world.records(STATE_TOPIC as Topic)
+const recordsOf = (world: World): Promise<Incoming[]> => world.records(stateOf(REST) as Topic)
 const hex = (saved: Saved): string => Buffer.from(encodeSaved(saved)).toString('hex')
 const classOf = (i: number): string => (i % 4 === 0 ? 'scratch' : 'none')
 const seen = (from: number, to: number): Outgoing[] => Array.from({ length: to - from }, (_, i) => observation(from + i))
@@ -185,6 +186,49 @@ describe('shards', () => {
     expect(hex(again.learner!.save())).toBe(hex(learners.get('mill')!.learner!.save()))
   })
 
+  test('that forget keep what the others still need: examples, signals, their state, and what others have to join and predict', async () => {
+    const shards = new Shards({ press: ['line-0'] })
+    const world = await World.make(withState)
+    const options = { role: 'learn', shards, retentions: [...Object.keys(partitions)].map(topic => ({ topic, keepBytes: 0 })) } as const
+    await world.log.write([...seen(0, 6), ...labelled(0, 3), ...Array.from({ length: 30 }, (_, i) => example(100 + i, { fault: 'none' }))])
+    const learn = async (shard: string, snapshots: MemorySnapshots): Promise<Pipeline> => {
+      const stop = new AbortController()
+      const pipeline = world.start(undefined, { ...options, shard, snapshots })
+      const running = pipeline.run(stop.signal)
+      await expect.poll(() => pipeline.ready && pipeline.status().lag.examples).toBe(0)
+      world.pass(3_600_000) // time to forget
+      await new Promise(resolve => setTimeout(resolve, 600))
+      stop.abort()
+      await running
+      return pipeline
+    }
+    await learn('press', new MemorySnapshots())
+    expect((await learn(REST, new MemorySnapshots())).learner!.learned).toBe(20)
+    expect((await world.records('observations')).length).toBe(6)
+    expect((await world.records('labels')).length).toBe(3)
+    await predict(world, predictorOf(world, { shards }))
+    await world.drain(undefined, { role: 'join', shards })
+    expect((await world.events('examples', 'example')).filter(each => each.prediction !== null)).toHaveLength(3)
+  })
+
+  test('are the same at every start: another division would be another fold', async () => {
+    const world = await World.make(withState)
+    const learn = (shards: Shards): Promise<Pipeline> => world.drain(undefined, { role: 'learn', shards, snapshots: new MemorySnapshots() })
+    await world.log.write([example(0, { fault: 'none' })])
+    await learn(new Shards({ press: ['line-0'], mill: ['line-1'] }))
+    await learn(new Shards({ mill: ['line-1'], press: ['line-0'] }))
+    await expect(learn(new Shards({ press: ['line-0', 'line-1'] }))).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('"press":["line-0"]')
+    })
+    const other = await World.make(withState)
+    await other.log.write([example(0, { fault: 'none' })])
+    await drain(other, 'learn')
+    await expect(other.drain(undefined, { role: 'learn', shards: new Shards({ press: ['line-0'] }) })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID'
+    })
+  })
+
   test('take an example by its line, whoever wrote it under whatever key', async () => {
     const shards = new Shards({ press: ['line-0'] })
     const world = await World.make(withState)
@@ -243,16 +287,40 @@ describe('a predictor', () => {
     await running
   })
 
-  test('of other options than the learner’s ends and says which', async () => {
+  test('does not follow a state of other options, says which, and goes on by the last that fits', async () => {
     const world = await World.make(withState)
     await world.log.write(seen(0, 1))
     await drain(world, 'learn')
-    const other = predictorOf(world, { learner: { ...learnerOptions, experts: 5 } })
-    await expect(other.run(new AbortController().signal)).rejects.toMatchObject({
-      code: 'FOLD_VERSION',
-      message: expect.stringContaining('experts')
-    })
-    expect(other.status()).toMatchObject({ reasons: ['stopped'], learner: null })
+    const predictor = predictorOf(world)
+    const stop = new AbortController()
+    const running = predictor.run(stop.signal)
+    await expect.poll(async () => (await world.records('predictions')).length).toBe(1)
+    // Another learner, of a new configuration, begins anew on the same log.
+    const other = { learner: { ...learnerOptions, experts: 5 }, publish: { run: 'other', everyExamples: 1, everyMs: 1 } }
+    await world.log.write([example(9, { fault: 'none' })])
+    await world.drain(undefined, { role: 'learn', snapshots: new MemorySnapshots(), ...other })
+    await expect.poll(() => predictor.status().reasons, { timeout: 5000 }).toEqual([expect.stringContaining('experts')])
+    await world.log.write(seen(1, 3))
+    await expect.poll(async () => (await world.records('predictions')).length, { timeout: 5000 }).toBe(3)
+    stop.abort()
+    await running
+    const late = predictorOf(world, { learner: { ...learnerOptions, experts: 7 } })
+    const ending = new AbortController()
+    const waiting = late.run(ending.signal)
+    await expect.poll(() => late.status().reasons).toEqual([expect.stringContaining('experts')])
+    ending.abort()
+    await waiting
+  })
+
+  test('begins where the one process has left off that did all before', async () => {
+    const world = await World.make(withState)
+    await world.log.write([...seen(0, 6), ...labelled(0, 3)])
+    await drain(world, 'all')
+    await drain(world, 'learn')
+    await world.log.write(seen(6, 8))
+    await predict(world)
+    const predicted = (await world.events('predictions', 'prediction')).map(each => each.observation)
+    expect(predicted.sort()).toEqual(Array.from({ length: 8 }, (_, i) => `part-${i}`))
   })
 })
 
@@ -352,7 +420,7 @@ describe('a follower', () => {
     await expect.poll(() => running.ready).toBe(true)
     await world.log.write([example(901, { fault: 'none' })])
     world.pass(3_600_000)
-    await expect.poll(async () => (await world.log.starts([STATE_TOPIC]))[0]!.offset, { timeout: 5000 }).toBeGreaterThan(0)
+    await expect.poll(async () => (await world.log.starts([stateOf(REST)]))[0]!.offset, { timeout: 5000 }).toBeGreaterThan(0)
     stop.abort()
     await done
     const late = followerOf()

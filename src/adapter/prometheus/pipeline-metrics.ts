@@ -5,6 +5,7 @@ import { type Metric, other, pooled, type Sample } from './metric.ts'
 /** What may become of an event, each with its meaning. */
 export const outcomes = {
   taken: 'used, or waiting to be',
+  predicted: 'an observation predicted by who only predicts',
   learned: 'an example learned',
   rejected: 'written to rejects with the reason',
   repeated: 'known already, nothing changed',
@@ -138,8 +139,9 @@ export const pipelineMetrics: readonly Metric[] = [
     name: 'snapshot_age_seconds',
     type: 'gauge',
     labels: [],
-    help: 'Time since the newest snapshot was written; absent before the first.',
-    read: ({ status, now }) => one(status.snapshot && Math.max(0, now - status.snapshot.at) / second)
+    help: 'Time since this process wrote the newest snapshot; absent before it wrote one.',
+    read: ({ status, now }) =>
+      one(status.snapshot === null || status.snapshot.at === 0 ? null : Math.max(0, now - status.snapshot.at) / second)
   },
   {
     name: 'snapshot_bytes',
