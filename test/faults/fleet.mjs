@@ -6,6 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Why a process may end by itself: another has taken its place. */
 const FENCED = /another process has taken over/
+/** Or because there was no broker when it started, which is for whoever supervises it. */
+const UNREACHABLE = /expected the cluster to answer, could not reach the cluster/
+/** How long a process may take until it listens to signals, which it tells. */
+const STARTED_MS = 60_000
 /** Between an end and the next start, milliseconds. */
 const RESTART_MS = 300
 
@@ -16,6 +20,7 @@ export class Worker {
   #supervised = true
   /** Lives that ended by themselves, and how. */
   fenced = 0
+  unreachable = 0
   problems = []
 
   /** With a fault planted in it where `plant` is given. */
@@ -58,6 +63,8 @@ export class Worker {
 
   /** Lets it drain and go; the supervisor starts another, but not after the last time. */
   async stop(last = false) {
+    const until = performance.now() + STARTED_MS
+    while (this.url === null && performance.now() < until) await sleep(50)
     if (last) this.#supervised = false
     const child = this.#child
     if (child.exitCode !== null || child.signalCode !== null) return
@@ -86,6 +93,7 @@ export class Worker {
     child.once('close', async code => {
       if (!child.killed_by_us) {
         if (code !== 0 && FENCED.test(this.#told)) this.fenced++
+        else if (code !== 0 && UNREACHABLE.test(this.#told)) this.unreachable++
         else this.problems.push(`ended by itself with ${code}: ${this.#lastWords()}`)
       }
       await sleep(RESTART_MS)

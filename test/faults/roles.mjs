@@ -101,7 +101,7 @@ async function run() {
       for (const worker of fleet.filter(each => each.role === role).reverse()) await worker.stop(true)
     const problems = fleet.flatMap(({ name, problems: met }) => met.map(problem => `${name}: ${problem}`))
     checks.push({
-      name: 'every process lasted until its end by signal, or was fenced',
+      name: 'every process lasted until its end by signal, but those that were fenced or found no broker',
       ok: problems.length === 0,
       detail: problems.join('; ')
     })
@@ -110,8 +110,8 @@ async function run() {
       .map(([, path]) => path)
     const by = { ...roles, predicted: flags.once ? 'each' : 'some' }
     checks.push(...(await verify(dist, learners[0], JSON.parse(readFileSync(ledger, 'utf8')), by, learners)))
-    const fenced = fleet.reduce((sum, each) => sum + each.fenced, 0)
-    return report(checks, done, fenced, takeOvers, (performance.now() - began) / 1000)
+    const [fenced, unreachable] = ['fenced', 'unreachable'].map(why => fleet.reduce((sum, each) => sum + each[why], 0))
+    return report(checks, done, { fenced, unreachable }, takeOvers, (performance.now() - began) / 1000)
   } finally {
     for (const worker of fleet) worker.abandon()
     feeder.kill('SIGKILL')
@@ -190,18 +190,20 @@ function configuration(dataDirectory, address) {
   })
 }
 
-function report(checks, done, fenced, takeOvers, seconds) {
+function report(checks, done, ended, takeOvers, seconds) {
   const passed = checks.filter(each => each.ok).length
   const failed = checks.length - passed
   const sorted = [...takeOvers].sort((a, b) => a - b)
   const over = { n: sorted.length, medianMs: sorted[sorted.length >> 1] ?? null, maxMs: sorted.at(-1) ?? null }
   if (flags.json)
     process.stdout.write(
-      `${JSON.stringify({ kills, brokerKills, seed, plant: flags.plant ?? null, seconds, done, fenced, takeOvers: over, checks, passed, failed, skipped: 0 }, null, 2)}\n`
+      `${JSON.stringify({ kills, brokerKills, seed, plant: flags.plant ?? null, seconds, done, ended, takeOvers: over, checks, passed, failed, skipped: 0 }, null, 2)}\n`
     )
   else {
     const struck = Object.entries(done).map(([name, n]) => `${name} ${n}`)
-    say(`struck: ${struck.join(', ')}; ${fenced} ended since another had taken over; seed ${seed}, ${seconds.toFixed(0)} s`)
+    say(
+      `struck: ${struck.join(', ')}; ${ended.fenced} ended since another had taken over, ${ended.unreachable} since there was no broker for long; seed ${seed}, ${seconds.toFixed(0)} s`
+    )
     if (over.n > 0)
       say(
         `learning again ${Math.round(over.medianMs)} ms after a kill (median of ${over.n}, at most ${Math.round(over.maxMs)}), session 2000 ms`

@@ -36,16 +36,21 @@ export interface Batch {
   readonly courses: readonly Course[]
 }
 
+/** Where to begin, and of a partition that was read before when its last record came. */
+export interface Beginning extends Position {
+  readonly timestamp?: number
+}
+
 /** Courses that begin at the positions, where they are given and retention has not passed them, else at the oldest record. */
 export async function coursesFrom(
   link: Link,
   places: readonly (Place & { readonly name: string })[],
-  from: readonly Position[]
+  from: readonly Beginning[]
 ): Promise<Course[]> {
   const starts = await listOffsets(link, places, () => EARLIEST)
   return places.map((place, i) => {
-    const given = from.find(({ topic, partition }) => topic === place.name && partition === place.partition)?.offset ?? 0
-    return { ...place, offset: Math.max(given, starts[i]!), timestamp: 0 }
+    const given = from.find(({ topic, partition }) => topic === place.name && partition === place.partition)
+    return { ...place, offset: Math.max(given?.offset ?? 0, starts[i]!), timestamp: given?.timestamp ?? 0 }
   })
 }
 

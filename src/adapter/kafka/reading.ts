@@ -7,7 +7,7 @@ import { Fault } from '../../fault/fault.ts'
 import type { Position } from '../../pipeline/log.ts'
 import type { Edges } from './edges.ts'
 import type { Link, Tell } from './link.ts'
-import { type Batch, type Course, coursesFrom, readOn } from './reader.ts'
+import { type Batch, type Beginning, type Course, coursesFrom, readOn } from './reader.ts'
 import type { Place } from './scan.ts'
 import { orAborted } from './waiting.ts'
 
@@ -28,20 +28,22 @@ const TRIES = 3
 
 /** Batches until the signal aborts, and then no longer, whatever is under way. Throws `LOG_STALLED`, and as `Link.use` does. */
 export async function* reading(options: ReadingOptions): AsyncGenerator<Batch> {
-  const { open, edges, places, from, signal, tell } = options
+  const { open, edges, places, signal, tell } = options
   let tries = 0
-  let courses: readonly Course[] | null = null
+  let at: readonly Beginning[] = options.from
   while (!signal.aborted) {
     const link = open()
     try {
-      const begun: readonly Course[] | null = courses ?? (await orAborted(signal, coursesFrom(link, places, from)))
-      if (begun === null) return
-      // Copies: what an old connection still brings must not move them.
-      courses = begun.map(course => ({ ...course }))
+      // New ones each time: what an old connection still brings must not move them.
+      const courses = await orAborted(signal, coursesFrom(link, places, at))
+      if (courses === null) return
       const batches = readOn({ link, edges, courses, signal })
       for (;;) {
         const came = await nextOf(batches, courses, options)
-        if (came === 'stalled') break
+        if (came === 'stalled') {
+          at = courses.map(({ name, partition, offset, timestamp }) => ({ topic: name, partition, offset, timestamp }))
+          break
+        }
         if (came === null || came.done) return
         tries = 0
         yield came.value

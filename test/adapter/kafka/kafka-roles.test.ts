@@ -38,10 +38,6 @@ describe.skipIf(noKafka !== null)('roles on a real broker', () => {
     expect(report.takeOvers.maxMs).toBeLessThan(15_000)
   }, 240_000)
 
-  test('in transactions no prediction comes twice', async () => {
-    expect(await roles('--once', '--kills', '6', '--broker-kills', '1', '--seed', '2')).toMatchObject({ code: 0, red: [] })
-  }, 240_000)
-
   test('goes red where a predictor moves its positions before it has written', async () => {
     const { code, red } = await roles('--plant', 'early', '--kills', '8', '--broker-kills', '0')
     expect(code).toBe(1)
