@@ -5,6 +5,7 @@ import type { CostMeter } from './cost-meter.ts'
 import type { Intake } from './intake.ts'
 import type { JoinStage } from './join-stage.ts'
 import { Keeper } from './keeper.ts'
+import { keptLease } from './kept-lease.ts'
 import { LearnStage } from './learn-stage.ts'
 import type { Claim, Lease, Leasing, Log, Position } from './log.ts'
 import { expectFinished, refuseUnfinished } from './migrate.ts'
@@ -13,7 +14,7 @@ import type { PipelineOptions } from './pipeline.ts'
 import { PredictStage } from './predict-stage.ts'
 import { PublishStage, STATE_TOPIC } from './publish-stage.ts'
 import { type Recovered, recover } from './recover.ts'
-import { claimFor, duties, groupOf } from './roles.ts'
+import { claimFor, duties, groupOf, readersOf } from './roles.ts'
 import type { Stage } from './stage.ts'
 import { standBy, type Warm } from './standby.ts'
 import { Throttle } from './throttle.ts'
@@ -79,13 +80,9 @@ async function standIn(
   log: Log & Leasing,
   stop: AbortSignal
 ): Promise<Warm> {
-  const { tell } = options
-  const warm = await standBy(
-    { ...options, log, intake, meter, patiently, name: groupOf('learn', options.shard), following: standing },
-    stop
-  )
-  warm.lease.lost.addEventListener('abort', () => tell('warn', 'the lease of the active learner is lost: another one may take over'))
-  return warm
+  const name = groupOf('learn', options.shard)
+  const warm = await standBy({ ...options, log, intake, meter, patiently, name, following: standing }, stop)
+  return { ...warm, lease: keptLease(log, name, warm.lease, options.tell) }
 }
 
 async function restoreRoom(claim: Claim, { room }: JoinStage): Promise<void> {
@@ -126,8 +123,12 @@ async function keeperOf(
   // Of what is folded again the signals are told already: the next snapshot stands behind them, too.
   const home = partitionOf(options.shard, log.partitions.signals ?? 1)
   const signals = (await log.ends(['signals'])).find(each => each.partition === home) ?? null
-  const { inputs } = duties[role]
-  const keeping = { ...options, inputs, published: () => publisher?.floor ?? null, saving: () => phase?.('snapshotting') }
+  const keeping = {
+    ...options,
+    readers: readersOf(role, options.shards),
+    published: () => publisher?.floor ?? null,
+    saving: () => phase?.('snapshotting')
+  }
   return new Keeper(keeping, learner, claim, snapshot, signals)
 }
 

@@ -1,13 +1,13 @@
 /**
  * What is kept and what is forgotten: snapshots of the state at committed positions, and retention that never passes a
- * record not yet taken nor what comes after the oldest snapshot. Want of room stops neither the pipeline nor the log.
+ * record that a role has still to take, nor what comes after the oldest snapshot. Want of room stops neither the pipeline nor
+ * the log.
  */
-
-import type { Topic } from '../events/event.ts'
 import { isPassing } from '../fault/fault.ts'
 import { FOLD, type Learner } from '../learner/learner.ts'
 import type { Claim, Forgetful, Log, Position, Retention } from './log.ts'
 import type { StateCodec } from './recover.ts'
+import type { Reader } from './roles.ts'
 import { examplesIn, type SnapshotStore, type StoredSnapshot } from './snapshot-store.ts'
 
 export interface KeeperOptions {
@@ -16,8 +16,8 @@ export interface KeeperOptions {
   readonly state: StateCodec
   readonly snapshot: { readonly everyExamples: number; readonly keep: number }
   readonly retentions: readonly Retention[]
-  /** Topics whose records the pipeline has still to take. */
-  readonly inputs: readonly Topic[]
+  /** Who must have taken a record before it may go, in this process and in others. */
+  readonly readers: readonly Reader[]
   /** What of the published state followers still need. */
   readonly published: () => Position | null
   /** Milliseconds since 1970. */
@@ -94,23 +94,34 @@ export class Keeper {
 
   /** Forgets what the log need not keep. */
   async retain(): Promise<void> {
-    const { log, retentions, snapshots, inputs, published, clock, tell } = this.#options
+    const { log, retentions, snapshots, published, clock, tell } = this.#options
     this.#retainedAt = clock()
     const state = published()
     const all = state === null ? retentions : [...retentions, { topic: state.topic, keepBytes: 0 }]
     if (log.retain === undefined || all.length === 0) return
     try {
       const oldest = (await snapshots.list()).filter((each): each is StoredSnapshot => !('damage' in each)).at(-1)
-      const keep = [...this.#claim.positions().filter(({ topic }) => topic !== 'examples'), ...(oldest?.positions ?? [])]
-      const floors = (await log.starts([...inputs, 'signals'])).map(({ topic, partition }) => ({
-        topic,
-        partition,
-        offset: keep.find(position => position.topic === topic && position.partition === partition)?.offset ?? 0
-      }))
+      const floors = await this.#untaken()
+      for (const { topic, partition } of await log.starts(['examples', 'signals'])) {
+        const kept = oldest?.positions.find(position => position.topic === topic && position.partition === partition)
+        floors.push({ topic, partition, offset: kept?.offset ?? 0 })
+      }
       await log.retain(all, state === null ? floors : [...floors, state], clock())
     } catch (error) {
       if (!isPassing(error)) throw error
       tell('error', `nothing is forgotten: ${error.message}; it is tried again later`)
     }
+  }
+
+  /** The first record of each partition that someone has still to take. */
+  async #untaken(): Promise<Position[]> {
+    const { log, readers } = this.#options
+    const floors: Position[] = []
+    for (const { group, inputs } of readers) {
+      const taken = await log.committed(group)
+      for (const { topic, partition } of await log.starts(inputs))
+        floors.push({ topic, partition, offset: taken.find(each => each.topic === topic && each.partition === partition)?.offset ?? 0 })
+    }
+    return floors
   }
 }

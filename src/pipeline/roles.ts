@@ -5,7 +5,7 @@
 import type { Topic } from '../events/event.ts'
 import { Fault } from '../fault/fault.ts'
 import type { Claim, Log, Note, Position } from './log.ts'
-import { REST } from './shards.ts'
+import { REST, type Shards } from './shards.ts'
 
 export type Role = 'all' | 'join' | 'learn' | 'predict'
 
@@ -39,8 +39,21 @@ export function groupOf(role: SoleRole, shard: string): string {
   return role === 'all' || !learns || shard === REST ? group : `${group}.${shard}`
 }
 
+/** Who has still to take what of a log that a role works on. */
+export interface Reader {
+  readonly group: string
+  readonly inputs: readonly Topic[]
+}
+
+/** Everyone for whom records must be kept, where this role is at work. */
+export function readersOf(role: Role, { names }: Shards): readonly Reader[] {
+  if (role === 'all') return [duties.all]
+  const learners = names.map(shard => ({ group: groupOf('learn', shard), inputs: duties.learn.inputs }))
+  return [duties.join, ...learners, { group: PREDICT_GROUP, inputs: ['observations'] }]
+}
+
 /** Where the learner of a shard stands: by its own group, or by that of the one process that did all. */
-export async function learnedUpTo(log: Log, shard: string): Promise<readonly Position[]> {
+export async function learnedUpTo(log: Pick<Log, 'committed'>, shard: string): Promise<readonly Position[]> {
   const own = await log.committed(groupOf('learn', shard))
   const positions = own.length > 0 || shard !== REST ? own : await log.committed(GROUP)
   return positions.filter(({ topic }) => topic === 'examples')

@@ -6,7 +6,7 @@ import type { Learner } from '../learner/learner.ts'
 import type { Lease, Leasing, Log, Position } from './log.ts'
 import { type Recovered, type RecoverOptions, recover } from './recover.ts'
 
-export interface StandbyOptions extends Omit<RecoverOptions, 'committed' | 'signal' | 'from'> {
+export interface StandbyOptions extends Omit<RecoverOptions, 'committed' | 'earlier' | 'signal' | 'from'> {
   readonly log: Log & Leasing
   /** The lease and the group of the active learner. */
   readonly name: string
@@ -37,19 +37,26 @@ export async function standBy(options: StandbyOptions, signal: AbortSignal): Pro
   leased.catch(() => undefined) // thrown where it is awaited
   let positions: readonly Position[] = []
   let recovered: Recovered | null = null
+  let seen = await learned(log, name)
   await Promise.race([leased, pause(LOOK_MS)])
   if (lease === null) tell('info', 'another learner is active: following it, to take over when it is gone')
   while (lease === null) {
-    const committed = (await log.committed(name)).filter(({ topic }) => topic === 'examples')
+    // As of the last look: what was committed with it can be read by now. The active one has told more since then.
+    const committed = seen
     const from = recovered === null ? {} : { from: { recovered, positions } }
-    const next: Recovered = await recover({ ...options, ...from, committed, signal })
+    const next: Recovered = await recover({ ...options, ...from, committed, earlier: true, signal })
     if (recovered === null) for (const warning of next.warnings) tell('warn', warning)
     recovered = next
     positions = committed
     options.following(next.learner, positions)
+    seen = await learned(log, name)
     await Promise.race([leased, pause(LOOK_MS)])
   }
   return { lease, recovered, positions }
+}
+
+async function learned(log: Log, group: string): Promise<readonly Position[]> {
+  return (await log.committed(group)).filter(({ topic }) => topic === 'examples')
 }
 
 function pause(ms: number): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * A process of its own that writes the stream into the log: `node feeder.mjs DIST CONFIG SEED LEDGER`. It keeps the backlog
+ * A process of its own that writes the stream into the log: `node feeder.mjs DIST CONFIG SEED LEDGER [roles]`. It keeps the backlog
  * between a little and a thousand records, so that the pipeline is never idle for long and never far behind. SIGTERM ends
  * it: it then writes to LEDGER what the log has acknowledged.
  */
@@ -8,10 +8,13 @@ import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { built } from './built.mjs'
 import { stream } from './stream.mjs'
+import { alone, roles } from './verify.mjs'
 
-const [dist, configPath, seed, ledger] = process.argv.slice(2)
+const [dist, configPath, seed, ledger, by] = process.argv.slice(2)
 const parts = await built(dist, 'wiring', 'config/load', 'simulate/lines', 'simulate/soonest', 'numeric/random')
-const INPUTS = ['observations', 'labels', 'examples']
+const { inputs } = by === 'roles' ? roles : alone
+/** Made of what was fed: it weighs on the rest by itself. */
+const MADE = 'predictions'
 const BACKLOG = 1000
 const CHUNK = 100
 const MONTH_MS = 30 * 86_400_000
@@ -42,6 +45,11 @@ writeFileSync(ledger, JSON.stringify({ counts, bad }))
 await log.close()
 
 async function backlog() {
-  const at = new Map((await log.committed('andon')).map(({ topic, partition, offset }) => [`${topic}/${partition}`, offset]))
-  return (await log.ends(INPUTS)).reduce((sum, { topic, partition, offset }) => sum + offset - (at.get(`${topic}/${partition}`) ?? 0), 0)
+  let left = 0
+  for (const [group, topics] of Object.entries(inputs)) {
+    const at = new Map((await log.committed(group)).map(({ topic, partition, offset }) => [`${topic}/${partition}`, offset]))
+    for (const { topic, partition, offset } of await log.ends(topics.filter(topic => topic !== MADE)))
+      left += Math.max(0, offset - (at.get(`${topic}/${partition}`) ?? 0))
+  }
+  return left
 }

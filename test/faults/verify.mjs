@@ -7,11 +7,29 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { built } from './built.mjs'
 
-const GROUP = 'andon'
-const INPUTS = ['observations', 'predictions', 'labels', 'examples']
+/** Who has worked on a log: one process, or roles. `predicted` says how often an observation may be predicted. */
+export const alone = {
+  inputs: { andon: ['observations', 'predictions', 'labels', 'examples'] },
+  joins: 'andon',
+  learns: 'andon',
+  predicted: 'once'
+}
+export const roles = {
+  inputs: {
+    'andon-join': ['observations', 'predictions', 'labels'],
+    'andon-learn': ['examples'],
+    'andon-predict': ['observations']
+  },
+  joins: 'andon-join',
+  learns: 'andon-learn'
+}
 const EMPTY = { list: async () => [], read: async () => null, write: async () => null, keep: async () => [] }
 
-export async function verify(dist, configPath, ledger) {
+/**
+ * `learners` are the configurations whose snapshots are looked at. Of roles an observation that comes again is predicted
+ * again; `predicted` is 'each' where every record of one has one prediction, 'some' where a kill may have repeated it.
+ */
+export async function verify(dist, configPath, ledger, by = alone, learners = [configPath]) {
   const parts = await built(
     dist,
     'wiring',
@@ -50,13 +68,14 @@ export async function verify(dist, configPath, ledger) {
       ])
     )
 
-    const committed = await log.committed(GROUP)
-    const at = new Map(committed.map(p => [`${p.topic}/${p.partition}`, p.offset]))
-    const ends = await log.ends(INPUTS)
-    check(
-      'nothing is left in the log that was not taken',
-      ends.filter(p => p.offset !== (at.get(`${p.topic}/${p.partition}`) ?? 0)).map(place)
-    )
+    const committed = await log.committed(by.learns)
+    const untaken = []
+    for (const [group, inputs] of Object.entries(by.inputs)) {
+      const at = new Map((await log.committed(group)).map(p => [`${p.topic}/${p.partition}`, p.offset]))
+      const left = (await log.ends(inputs)).filter(p => p.offset > (at.get(`${p.topic}/${p.partition}`) ?? 0))
+      untaken.push(...left.map(p => `${group}: ${place(p)}`))
+    }
+    check('nothing is left in the log that was not taken', untaken)
 
     const listed = await snapshots.list()
     const [newest] = listed.filter(each => !('damage' in each))
@@ -68,7 +87,7 @@ export async function verify(dist, configPath, ledger) {
     else
       check(
         'the newest snapshot has the bytes of an undisturbed fold of the same log',
-        replayed(dist, configPath),
+        learners.flatMap(path => replayed(dist, path)),
         `${newest.learned} examples`
       )
     check(
@@ -89,15 +108,9 @@ export async function verify(dist, configPath, ledger) {
       })
     )
 
-    check(
-      'every observation has one prediction, and nothing else has',
-      differences(
-        ids(good.observations, o => o.id),
-        ids(good.predictions, p => p.observation)
-      ),
-      `${good.predictions.length} predictions`
-    )
-    const served = new Map(good.predictions.map(prediction => [prediction.observation, prediction]))
+    check(...predicted(by.predicted, { observations, good, intake }))
+    // The first one stands.
+    const served = new Map([...good.predictions].reverse().map(prediction => [prediction.observation, prediction]))
     const joined = good.examples.filter(event => 'observation' in event && event.source !== null)
     check(
       'every example made here carries the prediction as it was served',
@@ -123,7 +136,7 @@ export async function verify(dist, configPath, ledger) {
       return 'code' in inner ? [] : [{ name: inner.name, event: inner.event, place: place(each) }]
     })
     sources.rejected = tally(refusedLabels.filter(each => each.name === 'label').map(each => each.event.source))
-    for await (const { key, value } of (await log.claim(GROUP)).notes()) {
+    for await (const { key, value } of (await log.claim(by.joins)).notes()) {
       if (!key.startsWith('join/m/')) continue
       for (const { label } of decodePart(key, value).pending)
         sources.waiting.set(label.source, (sources.waiting.get(label.source) ?? 0) + 1)
@@ -156,6 +169,29 @@ export async function verify(dist, configPath, ledger) {
   } finally {
     await log.close()
   }
+}
+
+function predicted(how, { observations, good, intake }) {
+  const came = ids(good.predictions, p => p.observation)
+  const told = `${good.predictions.length} predictions`
+  if (how === 'once') {
+    const problems = differences(
+      ids(good.observations, o => o.id),
+      came
+    )
+    return ['every observation has one prediction, and nothing else has', problems, told]
+  }
+  const read = observations.map(record => intake.read(record)).filter(event => !('code' in event))
+  const records = tally(read.map(({ event }) => event.id))
+  const wrong = [...records].filter(([id, n]) => (how === 'each' ? came.get(id) !== n : (came.get(id) ?? 0) < n))
+  const strange = [...came.keys()].filter(id => !records.has(id))
+  return [
+    how === 'each'
+      ? 'every record of an observation has one prediction, and nothing else has'
+      : 'every record of an observation has a prediction, and nothing else has',
+    [...wrong.map(([id, n]) => `${id} ${came.get(id) ?? 0} times for ${n} records`), ...strange.map(id => `${id} unexpected`)],
+    `${told}, ${good.predictions.length - read.length} repeated`
+  ]
 }
 
 /** Has `andon replay` fold the log from its beginning up to the newest snapshot, and compare. */

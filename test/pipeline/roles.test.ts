@@ -116,6 +116,32 @@ describe('roles', () => {
     expect(Buffer.compare(encodeSaved(learner.learner!.save()), (await world.fold()).bytes)).toBe(0)
   })
 
+  test('a learner forgets nothing that a joiner or a predictor has still to take', async () => {
+    const world = await World.make({ ...withState, options: { retentions: [{ topic: 'observations', keepBytes: 0 }] } })
+    const forgotten = async (): Promise<number> => (await world.log.starts(['observations'])).reduce((sum, { offset }) => sum + offset, 0)
+    /** A learner that comes to its time of forgetting, which an example of its own shows to be over. */
+    const forget = async (i: number): Promise<void> => {
+      const stop = new AbortController()
+      const learner = world.start(undefined, { role: 'learn' })
+      const running = learner.run(stop.signal)
+      await expect.poll(() => learner.ready).toBe(true)
+      world.pass(3_600_000)
+      await world.log.write([example(900 + i, { fault: 'none' })])
+      await expect.poll(() => learner.status().lag.examples).toBe(0)
+      stop.abort()
+      await running
+    }
+    await world.log.write(seen(0, 10))
+    await forget(0)
+    await predict(world)
+    await forget(1)
+    expect(await forgotten()).toBe(0)
+    await drain(world, 'join')
+    await world.log.write(seen(10, 12))
+    await forget(2)
+    expect(await forgotten()).toBe(10)
+  })
+
   test('a log that roles have worked off is not given to one process', async () => {
     const world = await World.make(withState)
     await world.log.write([example(0, { fault: 'none' })])

@@ -79,6 +79,30 @@ describe('a standby', () => {
     await next.running
   })
 
+  test('that comes while the active one goes on does not take what that one tells meanwhile for a divergence', async () => {
+    const { world, start } = await worldOf()
+    await world.log.write(fed(0, 20))
+    const active = start()
+    await expect.poll(() => active.pipeline.ready && active.pipeline.status().lag.examples).toBe(0)
+    const { committed } = world.log
+    // Between a standby's look at what is committed and its reading of it the active one corrects itself, which it tells.
+    let told = 0
+    world.log.committed = async group => {
+      const positions = await committed.call(world.log, group)
+      if (told++ < 3) {
+        await world.log.write([example(0, { fault: told % 2 ? 'crack' : 'dent' })])
+        await expect.poll(() => active.pipeline.status().lag.examples).toBe(0)
+      }
+      return positions
+    }
+    const standby = start()
+    await expect.poll(() => standby.pipeline.learner?.learned, { timeout: 5000 }).toBe(20)
+    await expect.poll(() => standby.pipeline.status().positions, { timeout: 5000 }).toEqual(active.pipeline.status().positions)
+    expect((await world.events('signals', 'signal')).length).toBeGreaterThan(0)
+    for (const each of [active, standby]) each.stop.abort()
+    await Promise.all([active.running, standby.running])
+  })
+
   test('is stopped while it stands by without a trace', async () => {
     const { world, start } = await worldOf()
     await world.log.write(fed(0, 20))

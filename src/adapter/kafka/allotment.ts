@@ -4,10 +4,16 @@
  */
 import { MemberAssignment, MemberMetadata } from 'kafkajs/src/consumer/assignerProtocol.js'
 
-/** A member, and the numbers that it worked on until now. */
-export interface Candidate {
-  readonly id: string
+/** What a member says of itself. */
+export interface Standing {
+  /** The numbers that it worked on until now. */
   readonly held: readonly number[]
+  /** Generations that it has been through: who has waited longest has caught up with what is to be done. */
+  readonly generations: number
+}
+
+export interface Candidate extends Standing {
+  readonly id: string
 }
 
 /** The name under which members of this adapter recognise each other's bytes. */
@@ -16,16 +22,16 @@ const VERSION = 0
 
 /**
  * Gives each of the numbers below `count` to one member, as evenly as can be. Whoever holds a number keeps it as long as that
- * is even, so that a single one stays where it is however many come.
+ * is even, so that a single one stays where it is however many come; then it is the turn of who has been there longest.
  *
  * @example
  * ```ts
  * import { allot } from '../src/adapter/kafka/allotment.ts'
- * allot(1, [{ id: 'a', held: [] }, { id: 'b', held: [0] }]).get('b') // => [0]
+ * allot(1, [{ id: 'a', held: [], generations: 9 }, { id: 'b', held: [0], generations: 2 }]).get('b') // => [0]
  * ```
  */
 export function allot(count: number, members: readonly Candidate[]): ReadonlyMap<string, readonly number[]> {
-  const inOrder = members.toSorted((a, b) => b.held.length - a.held.length || (a.id < b.id ? -1 : 1))
+  const inOrder = members.toSorted((a, b) => b.held.length - a.held.length || b.generations - a.generations || (a.id < b.id ? -1 : 1))
   const quota = (i: number): number => Math.floor(count / inOrder.length) + (i < count % inOrder.length ? 1 : 0)
   const free = new Set(Array.from({ length: count }, (_, number) => number))
   const given = inOrder.map(({ held }, i) => {
@@ -41,13 +47,14 @@ export function allot(count: number, members: readonly Candidate[]): ReadonlyMap
   return new Map(inOrder.map(({ id }, i) => [id, given[i]!.sort((a, b) => a - b)]))
 }
 
-/** What a member says of itself when it joins. The topics are for whoever looks at the group from outside. */
-export function encodeCandidate(topics: readonly string[], held: readonly number[]): Buffer {
-  return MemberMetadata.encode({ version: VERSION, topics, userData: Buffer.from(JSON.stringify(held)) })
+/** What a member says when it joins. The topics are for whoever looks at the group from outside. */
+export function encodeStanding(topics: readonly string[], standing: Standing): Buffer {
+  return MemberMetadata.encode({ version: VERSION, topics, userData: Buffer.from(JSON.stringify(standing)) })
 }
 
 export function decodeCandidate(id: string, bytes: Buffer): Candidate {
-  return { id, held: numbersOf(MemberMetadata.decode(bytes).userData) }
+  const { userData } = MemberMetadata.decode(bytes)
+  return { id, ...(JSON.parse(userData!.toString()) as Standing) }
 }
 
 /** What a member is given. Of a group without topics only the numbers count. */
@@ -58,9 +65,6 @@ export function encodeAllotted(topics: readonly string[], numbers: readonly numb
 
 /** Empty where nothing was given. */
 export function decodeAllotted(bytes: Buffer): readonly number[] {
-  return numbersOf(MemberAssignment.decode(bytes)?.userData ?? null)
-}
-
-function numbersOf(bytes: Buffer | null): readonly number[] {
-  return bytes === null || bytes.length === 0 ? [] : (JSON.parse(bytes.toString()) as number[])
+  const numbers = MemberAssignment.decode(bytes)?.userData ?? null
+  return numbers === null || numbers.length === 0 ? [] : (JSON.parse(numbers.toString()) as number[])
 }

@@ -6,7 +6,7 @@
  *
  * Invariant: what is given to us is ours until the generation is over *and* we have joined anew, or until we are expelled.
  */
-import { ALLOTMENT, allot, decodeAllotted, decodeCandidate, encodeAllotted, encodeCandidate } from './allotment.ts'
+import { ALLOTMENT, allot, decodeAllotted, decodeCandidate, encodeAllotted, encodeStanding } from './allotment.ts'
 import { type Link, pause } from './link.ts'
 import { isRegrouped, typeOf } from './problem.ts'
 import { GROUP_COORDINATOR, type Joined } from './protocol.ts'
@@ -48,6 +48,7 @@ export class Member {
   readonly #options: MemberOptions
   #id = ''
   #held: readonly number[] = []
+  #generations = 0
   #beating = new AbortController()
   #confirmedAt = Number.NEGATIVE_INFINITY
   readonly #left = new AbortController()
@@ -75,6 +76,7 @@ export class Member {
         const joined = await this.#enter()
         const mine = await this.#sync(joined)
         this.#held = mine
+        this.#generations++
         return this.#begin(joined.generationId, mine)
       } catch (error) {
         if (!isRegrouped(error)) throw error
@@ -111,7 +113,7 @@ export class Member {
         sessionTimeout: sessionMs,
         rebalanceTimeout: rejoinMs,
         memberId: this.#id,
-        groupProtocols: [{ name: ALLOTMENT, metadata: encodeCandidate(topics, this.#held) }]
+        groupProtocols: [{ name: ALLOTMENT, metadata: encodeStanding(topics, { held: this.#held, generations: this.#generations }) }]
       })
     })
     this.#confirmedAt = sent
