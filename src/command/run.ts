@@ -18,7 +18,7 @@ import { outgoing, write } from './feed.ts'
 import { palette } from './output.ts'
 import { screen } from './screen.ts'
 import { comingDue, simulationOf } from './simulation.ts'
-import { stopOnSignals } from './stop.ts'
+import { endOnSignals, stopOnSignals } from './stop.ts'
 
 interface Flags {
   readonly config?: string
@@ -55,7 +55,10 @@ export function runCommand(): Command {
 async function run(flags: Flags): Promise<void> {
   const config = loadConfig({ path: flags.config, env: process.env })
   const logger = pino({ level: config.logging.level }, pino.destination({ dest: 2, sync: true }))
+  const opened = endOnSignals()
   const store = await openStore(config, { role: flags.role, shard: flags.shard ?? REST, tell: (level, message) => logger[level](message) })
+  const stop = stopOnSignals()
+  opened()
   const metrics = openMetrics()
   const pipeline = openRole(config, store, flags.role, {
     timings: metrics.timings,
@@ -63,7 +66,6 @@ async function run(flags: Flags): Promise<void> {
     ...(flags.shard === undefined ? {} : { shard: flags.shard }),
     ...(flags.phaseFile === undefined ? {} : { phase: phaseTo(flags.phaseFile) })
   })
-  const stop = stopOnSignals()
   const timer = flags.for === undefined ? undefined : setTimeout(() => stop.abort(), flags.for * 1000)
   const http = config.http
   const server = await serve(

@@ -67,6 +67,14 @@ test('a newer process on the same log takes over, and the older one ends saying 
   expect((await newer.ended).code).toBe(0)
 })
 
+test('a signal while the cluster is not there ends it at once: there is nothing to drain', async () => {
+  const env = { ...into('nowhere'), ANDON_LOG__KIND: 'kafka', ANDON_LOG__KAFKA__BROKERS: '["127.0.0.1:1"]' }
+  const running = cli.start(['run', '--role', 'learn'], env)
+  await running.said(/could not reach the cluster/)
+  running.child.kill('SIGTERM')
+  expect((await running.ended).code).toBe(130)
+})
+
 test('a second signal does not wait', async () => {
   const env = into('hurry')
   // Enough that the drain alone would take seconds.
