@@ -18,7 +18,7 @@ import type { LearnerOptions } from './learner/options.ts'
 import type { Codec } from './pipeline/codec.ts'
 import type { Timings } from './pipeline/gateway.ts'
 import { layerSnapshots } from './pipeline/layered-snapshots.ts'
-import type { Forgetful, Leasing, Log, Shared } from './pipeline/log.ts'
+import type { Forgetful, Leasing, Log, Reachable, Shared } from './pipeline/log.ts'
 import type { Depot } from './pipeline/migrate.ts'
 import { type Phase, Pipeline } from './pipeline/pipeline.ts'
 import { Predictor } from './pipeline/predictor.ts'
@@ -35,8 +35,8 @@ const MEBI = 1_048_576
 
 /** Everything that keeps something, opened for one data directory. */
 export interface Store {
-  /** On a cluster it knows who lives and shares out its partitions. */
-  readonly log: Log & Forgetful & Partial<Leasing> & Partial<Shared>
+  /** On a cluster it knows who lives, shares out its partitions and may be cut off. */
+  readonly log: Log & Forgetful & Partial<Leasing> & Partial<Shared> & Partial<Reachable>
   readonly codec: Codec
   readonly snapshots: SnapshotStore
   readonly state: StateCodec

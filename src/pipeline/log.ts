@@ -130,6 +130,12 @@ export interface Leasing {
   lease(name: string, signal: AbortSignal): Promise<Lease>
 }
 
+/** A log that may be cut off from where it is kept. Its calls then wait. */
+export interface Reachable {
+  /** What it waits for, in words; null while it is answered. */
+  readonly unreachable: string | null
+}
+
 /** What may be forgotten. Absent limits keep for ever. */
 export interface Retention {
   readonly topic: string

@@ -15,7 +15,7 @@ import type { Gateway, PipelineStatus, Receipt, Timings } from './gateway.ts'
 import { Heard } from './heard.ts'
 import { Intake } from './intake.ts'
 import { JoinStage } from './join-stage.ts'
-import type { Forgetful, Incoming, Leasing, Log, Position, Retention } from './log.ts'
+import type { Forgetful, Incoming, Leasing, Log, Position, Reachable, Retention } from './log.ts'
 import { Patience } from './patience.ts'
 import { type Postable, Posting, type Unusable } from './posting.ts'
 import type { StateCodec } from './recover.ts'
@@ -31,7 +31,7 @@ export type Phase = 'recovering' | 'reading' | 'folding' | 'committing' | 'snaps
 
 export interface PipelineOptions {
   /** Where it knows who lives, a learner stands by as long as another one is active. */
-  readonly log: Log & Partial<Forgetful> & Partial<Leasing>
+  readonly log: Log & Partial<Forgetful> & Partial<Leasing> & Partial<Reachable>
   readonly codec: Codec
   readonly snapshots: SnapshotStore
   readonly state: StateCodec
@@ -314,8 +314,8 @@ export class Pipeline implements Gateway {
   }
 
   #whyNotReady(): readonly string[] {
-    const { waiting } = this.#patience
-    return waiting === null ? this.#reasons : [...this.#reasons, waiting]
+    const waits = [this.#patience.waiting, this.#options.log.unreachable ?? null]
+    return [...this.#reasons, ...waits.filter(each => each !== null)]
   }
 
   #predictionOf(id: string): Prediction | null {

@@ -12,7 +12,7 @@ import type { Codec } from './codec.ts'
 import { Follower, type Following } from './follower.ts'
 import type { Gateway, PipelineStatus, Receipt, Timings } from './gateway.ts'
 import { Intake } from './intake.ts'
-import type { Log, Outgoing, Portion, Shared } from './log.ts'
+import type { Log, Outgoing, Portion, Reachable, Shared } from './log.ts'
 import { Patience } from './patience.ts'
 import { portionsOf } from './portions.ts'
 import { type Postable, Posting, type Unusable } from './posting.ts'
@@ -23,7 +23,7 @@ import type { Shards } from './shards.ts'
 import { Tallies } from './tallies.ts'
 
 export interface PredictorOptions {
-  readonly log: Log & Partial<Shared>
+  readonly log: Log & Partial<Shared> & Partial<Reachable>
   readonly codec: Codec
   readonly state: StateCodec
   readonly learner: LearnerOptions
@@ -99,7 +99,7 @@ export class Predictor implements Gateway {
   }
 
   get ready(): boolean {
-    return this.#reasons.length === 0
+    return this.#whyNotReady().length === 0
   }
 
   /** The state it predicts a shard's lines by; null before one came. */
@@ -121,7 +121,7 @@ export class Predictor implements Gateway {
   status(): PipelineStatus {
     return {
       ready: this.ready,
-      reasons: this.#reasons,
+      reasons: this.#whyNotReady(),
       startedAt: this.#startedAt,
       role: 'predict',
       learner: null,
@@ -175,6 +175,12 @@ export class Predictor implements Gateway {
     const starts = await log.starts([topic])
     const start = (partition: number): number => starts.find(each => each.partition === partition)?.offset ?? 0
     return (await log.ends([topic])).map(({ partition, offset }) => ({ partition, start: start(partition), end: offset }))
+  }
+
+  /** As of the last look, and whether the log answers by now: the look itself waits for it. */
+  #whyNotReady(): readonly string[] {
+    const unreachable = this.#options.log.unreachable ?? null
+    return unreachable === null ? this.#reasons : [...this.#reasons, unreachable]
   }
 
   #whyNot(): string[] {

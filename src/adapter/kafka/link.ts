@@ -16,15 +16,22 @@ export interface LinkOptions extends Connection {
 /** Tells once that the cluster does not answer, and once that it does again, for all links of a log. */
 export class Outage {
   readonly #tell: Tell
-  readonly #links = new Set<object>()
+  /** What each link that waits has said last. */
+  readonly #links = new Map<object, string>()
 
   constructor(tell: Tell) {
     this.#tell = tell
   }
 
+  /** What is waited for, in words; null while nothing is. */
+  get said(): string | null {
+    const [said] = this.#links.values()
+    return said ?? null
+  }
+
   began(link: object, said: string): void {
     if (this.#links.size === 0) this.#tell('warn', `${said}; nothing is lost, trying again`)
-    this.#links.add(link)
+    this.#links.set(link, said)
   }
 
   ended(link: object): void {

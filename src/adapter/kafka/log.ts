@@ -6,7 +6,20 @@
  * process killed in the middle of it leaves a part. Commits are all or nothing.
  */
 import { Fault } from '../../fault/fault.ts'
-import type { Claim, Forgetful, Incoming, Lease, Leasing, Log, Outgoing, Portion, Position, Retention, Shared } from '../../pipeline/log.ts'
+import type {
+  Claim,
+  Forgetful,
+  Incoming,
+  Lease,
+  Leasing,
+  Log,
+  Outgoing,
+  Portion,
+  Position,
+  Reachable,
+  Retention,
+  Shared
+} from '../../pipeline/log.ts'
 import { claimGroup } from './claim.ts'
 import type { Connection } from './connection.ts'
 import { Edges } from './edges.ts'
@@ -56,8 +69,8 @@ export interface KafkaOptions extends Connection {
  * Throws `CONFIG_INVALID` where the cluster refuses us or its topics are not as expected, and `UNAVAILABLE` where it does
  * not answer. An open log outlives its brokers: what was asked of it goes on when they are back.
  */
-export async function openKafkaLog(options: KafkaOptions): Promise<Log & Forgetful & Leasing & Shared> {
-  const linked = options.tell === undefined ? options : { ...options, outage: new Outage(options.tell) }
+export async function openKafkaLog(options: KafkaOptions): Promise<Log & Forgetful & Leasing & Shared & Reachable> {
+  const linked = { ...options, outage: new Outage(options.tell ?? (() => undefined)) }
   const wanted = wantedOf(options)
   await visit(linked, link => ensureTopics(link, wanted, topicOptions(options)))
   return new KafkaLog(linked, Object.keys(wanted))
@@ -90,7 +103,7 @@ function topicOptions({ create = false, replication = -1 }: KafkaOptions) {
 
 type Linked = KafkaOptions & LinkOptions
 
-class KafkaLog implements Log, Forgetful, Leasing, Shared {
+class KafkaLog implements Log, Forgetful, Leasing, Shared, Reachable {
   readonly partitions: Readonly<Record<string, number>>
   readonly #options: Linked
   readonly #prefix: string
@@ -115,6 +128,10 @@ class KafkaLog implements Log, Forgetful, Leasing, Shared {
     this.#edges = new Edges(this.#link)
     this.#placing = new Placing(options.partitions, this.#prefix)
     this.#writer = new Writer(this.#link)
+  }
+
+  get unreachable(): string | null {
+    return this.#options.outage?.said ?? null
   }
 
   async write(records: readonly Outgoing[]): Promise<readonly Position[]> {
