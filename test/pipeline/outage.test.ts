@@ -4,7 +4,7 @@ import { decodeSaved, encodeSaved } from '../../src/adapter/file/saved.ts'
 import { openMemoryLog } from '../../src/adapter/memory/log.ts'
 import type { Claim, Forgetful, Leasing, Log, Reachable } from '../../src/pipeline/log.ts'
 import { Predictor } from '../../src/pipeline/predictor.ts'
-import { STATE_TOPIC } from '../../src/pipeline/publish-stage.ts'
+import { stateOf } from '../../src/pipeline/publish-stage.ts'
 import { Shards } from '../../src/pipeline/shards.ts'
 import { codec, input, learnerOptions, partitions, World } from './world.ts'
 
@@ -56,7 +56,7 @@ class Cuttable implements Log, Forgetful, Leasing, Reachable {
 }
 
 async function cuttable(): Promise<{ readonly world: World; readonly log: Cuttable }> {
-  const world = await World.make({ open: clock => openMemoryLog({ partitions: { ...partitions, [STATE_TOPIC]: 1 }, clock }) })
+  const world = await World.make({ open: clock => openMemoryLog({ partitions: { ...partitions, [stateOf(REST)]: 1 }, clock }) })
   return { world, log: new Cuttable(world.log as Log & Forgetful & Leasing) }
 }
 
