@@ -5,7 +5,7 @@ import { openMemoryLog } from '../../src/adapter/memory/log.ts'
 import type { Claim, Forgetful, Leasing, Log, Reachable } from '../../src/pipeline/log.ts'
 import { Predictor } from '../../src/pipeline/predictor.ts'
 import { stateOf } from '../../src/pipeline/publish-stage.ts'
-import { Shards } from '../../src/pipeline/shards.ts'
+import { REST, Shards } from '../../src/pipeline/shards.ts'
 import { codec, input, learnerOptions, partitions, World } from './world.ts'
 
 const GONE = 'could not reach the cluster'
