@@ -48,9 +48,14 @@ export class Edges {
     return listOffsets(this.#link, places, () => EARLIEST)
   }
 
+  /** Up to where a reader of what is committed is given anything, markers included, of each place. */
+  stable(places: readonly Place[]): Promise<number[]> {
+    return listOffsets(this.#link, places, () => LATEST)
+  }
+
   /** The offset after the last record, of each place. */
   async ends(places: readonly Place[]): Promise<number[]> {
-    const [starts, stable] = await Promise.all([this.starts(places), listOffsets(this.#link, places, () => LATEST)])
+    const [starts, stable] = await Promise.all([this.starts(places), this.stable(places)])
     return Promise.all(places.map((place, i) => this.#end(place, starts[i]!, stable[i]!)))
   }
 

@@ -62,14 +62,14 @@ export async function* reading(options: ReadingOptions): AsyncGenerator<Batch> {
   }
 }
 
-/** The next batch, null when the signal aborts before; 'stalled' where none came between two looks, though both saw records ahead. */
+/** The next batch, null when the signal aborts before; 'stalled' where a partition with records ahead has not moved between two looks. */
 async function nextOf(
   batches: AsyncGenerator<Batch>,
   courses: readonly Course[],
   { edges, stallMs, signal }: ReadingOptions
 ): Promise<IteratorResult<Batch> | null | 'stalled'> {
   const next = batches.next()
-  for (let late = false; ; ) {
+  for (let before: readonly string[] = []; ; ) {
     let timer: NodeJS.Timeout | undefined
     const tick = new Promise<'tick'>(resolve => {
       timer = setTimeout(resolve, stallMs, 'tick')
@@ -77,10 +77,15 @@ async function nextOf(
     const came = await orAborted(signal, Promise.race([next, tick])).finally(() => clearTimeout(timer))
     if (came !== 'tick') return came
     // A cluster that does not answer is no stall: this waits for it, too.
-    const ahead = edges.ends(courses).then(ends => ends.some((end, i) => end > courses[i]!.offset))
-    const looked = await orAborted(signal, Promise.race([next, ahead]))
-    if (typeof looked !== 'boolean') return looked
-    if (late && looked) return 'stalled'
-    late = looked
+    const looked = await orAborted(signal, Promise.race([next, halted(edges, courses)]))
+    if (!Array.isArray(looked)) return looked
+    if (looked.some(place => before.includes(place))) return 'stalled'
+    before = looked
   }
+}
+
+/** Where courses stand behind which there is more. */
+async function halted(edges: Edges, courses: readonly Course[]): Promise<string[]> {
+  const ends = await edges.stable(courses)
+  return courses.flatMap(({ topic, partition, offset }, i) => (ends[i]! > offset ? [`${topic}/${partition}@${offset}`] : []))
 }

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Kafka } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningBroker, startBroker } from '../../../deploy/kafka/broker.mjs'
 import { openKafkaLog } from '../../../src/adapter/kafka/log.ts'
@@ -107,6 +108,30 @@ describe.skipIf(noKafka !== null)('records that are there and do not come', () =
     } finally {
       proxy.holdAll(false)
     }
+    await log.close()
+  })
+
+  test('are not missed as long as a transaction of another holds them back', async () => {
+    const told: string[] = []
+    const log = await open('held.', told)
+    const taken: Incoming[] = []
+    const stop = new AbortController()
+    const reading = (async () => {
+      for await (const batch of log.read(['parts'], [], stop.signal)) taken.push(...batch)
+    })()
+    const kafka = new Kafka({ brokers: [`127.0.0.1:${proxy.port}`], logLevel: 0 })
+    const other = kafka.producer({ transactionalId: 'other', maxInFlightRequests: 1, idempotent: true })
+    await other.connect()
+    const transaction = await other.transaction()
+    await transaction.send({ topic: 'held.parts', messages: [{ key: 'k', value: '0' }] })
+    await log.write([{ topic: 'parts', key: 'k', value: Buffer.from('1') }])
+    await new Promise(resolve => setTimeout(resolve, 6 * STALL_MS))
+    expect([taken.length, told]).toEqual([0, []])
+    await transaction.commit()
+    await expect.poll(() => taken.length, { timeout: 10_000 }).toBe(2)
+    stop.abort()
+    await reading
+    await other.disconnect()
     await log.close()
   })
 
