@@ -7,6 +7,7 @@ import { openMetrics } from '../adapter/prometheus/open-metrics.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/options.ts'
 import { serve } from '../http/serve.ts'
+import { CUT_MS, inTime } from '../pipeline/deadline.ts'
 import type { PipelineStatus } from '../pipeline/gateway.ts'
 import type { Phase, Pipeline } from '../pipeline/pipeline.ts'
 import type { Predictor } from '../pipeline/predictor.ts'
@@ -82,7 +83,7 @@ async function run(flags: Flags): Promise<void> {
   )
   logger.info(`listening on ${server.url}`)
   const beside = [
-    flags.simulate === undefined ? null : simulate(config, store, flags.simulate, stop.signal),
+    flags.simulate === undefined ? null : inTime(simulate(config, store, flags.simulate, stop.signal), stop.signal, DRAIN_MS + CUT_MS),
     flags.show ? show(pipeline, server.url, stop.signal) : null
   ]
   try {

@@ -11,6 +11,7 @@ import type { LearnerOptions } from '../learner/options.ts'
 import type { Codec, Undecodable } from './codec.ts'
 import { CostMeter } from './cost-meter.ts'
 import { assemble, type Crew } from './crew.ts'
+import { CUT_MS, inTime } from './deadline.ts'
 import type { Gateway, PipelineStatus, Receipt, Timings } from './gateway.ts'
 import { Heard } from './heard.ts'
 import { Intake } from './intake.ts'
@@ -110,9 +111,22 @@ export class Pipeline implements Gateway {
 
   /**
    * Runs until `stop` aborts, then takes what is already in the log for at most `drainMs`, saves a snapshot and returns.
-   * Throws a Fault when the system is broken: fenced by another process, a damaged log, a state that does not fit.
+   * Where something does not answer it returns a little later all the same, and tells what was not done; the log is then to
+   * be closed. Throws a Fault when the system is broken: fenced by another process, a damaged log, a state that does not fit.
    */
   async run(stop: AbortSignal, drainMs = 10_000): Promise<void> {
+    const ended = this.#run(stop, drainMs).then(() => true)
+    if ((await inTime(ended, stop, drainMs + CUT_MS)) !== null) return
+    const why = this.#whyNotReady().join('; ') || 'something does not answer'
+    this.#reasons = ['stopped']
+    void this.#crew?.lease?.release()
+    this.#options.tell(
+      'warn',
+      `stopped without waiting any longer (${why}): no last snapshot was saved; what was not committed is taken again at the next start`
+    )
+  }
+
+  async #run(stop: AbortSignal, drainMs: number): Promise<void> {
     const { log, clock, tell, phase } = this.#options
     phase?.('recovering')
     try {

@@ -9,6 +9,7 @@ import { Fault } from '../fault/fault.ts'
 import type { Learner } from '../learner/learner.ts'
 import type { LearnerOptions } from '../learner/options.ts'
 import type { Codec } from './codec.ts'
+import { CUT_MS, inTime } from './deadline.ts'
 import { Follower, type Following } from './follower.ts'
 import type { Gateway, PipelineStatus, Receipt, Timings } from './gateway.ts'
 import { Intake } from './intake.ts'
@@ -78,8 +79,23 @@ export class Predictor implements Gateway {
     })
   }
 
-  /** Runs until `stop` aborts. Throws a Fault when the system is broken: a state of another fold, a log that is closed. */
-  async run(stop: AbortSignal): Promise<void> {
+  /**
+   * Runs until `stop` aborts and what is under way is done. Where something does not answer it returns a little later than
+   * `drainMs` all the same, and tells so; the log is then to be closed. Throws a Fault when the system is broken: a state of
+   * another fold, a log that is closed.
+   */
+  async run(stop: AbortSignal, drainMs = 10_000): Promise<void> {
+    const ended = this.#run(stop).then(() => true)
+    if ((await inTime(ended, stop, drainMs + CUT_MS)) !== null) return
+    const why = this.#whyNotReady().join('; ') || 'something does not answer'
+    this.#reasons = ['stopped']
+    this.#options.tell(
+      'warn',
+      `stopped without waiting any longer (${why}): observations whose predictions were not committed are predicted again`
+    )
+  }
+
+  async #run(stop: AbortSignal): Promise<void> {
     const { log, tell } = this.#options
     for (const topic of this.#topics.keys())
       if (!(topic in log.partitions))

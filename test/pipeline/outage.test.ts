@@ -6,7 +6,7 @@ import type { Claim, Forgetful, Leasing, Log, Reachable } from '../../src/pipeli
 import { Predictor } from '../../src/pipeline/predictor.ts'
 import { stateOf } from '../../src/pipeline/publish-stage.ts'
 import { REST, Shards } from '../../src/pipeline/shards.ts'
-import { codec, input, learnerOptions, partitions, World } from './world.ts'
+import { codec, input, learnerOptions, MemorySnapshots, partitions, World } from './world.ts'
 
 const GONE = 'could not reach the cluster'
 
@@ -127,5 +127,57 @@ describe('while the log is cut off', () => {
     expect(predictor.ready).toBe(true)
     stop.abort()
     await running
+  })
+})
+
+describe('told to stop while the log is cut off', () => {
+  const DRAIN_MS = 50
+
+  test.each(['learn', 'join', 'all'] as const)(
+    'the role %s ends soon after its drain, says what it did not do, and the next start does it',
+    async role => {
+      const { world, log } = await cuttable()
+      const snapshots = new MemorySnapshots()
+      const stop = new AbortController()
+      const pipeline = world.start(undefined, { role, log, snapshots })
+      const running = pipeline.run(stop.signal, DRAIN_MS)
+      await expect.poll(() => pipeline.ready).toBe(true)
+      log.cut()
+      await world.log.write(examples)
+      stop.abort()
+      await running
+      expect(snapshots.kept).toEqual([])
+      expect(world.told.at(-1)).toContain(GONE)
+      expect(world.told.at(-1)).toContain('what was not committed is taken again at the next start')
+      expect([pipeline.ready, pipeline.status().reasons.includes('stopped')]).toEqual([false, true])
+      if (role === 'join') return
+      const next = await world.drain(undefined, { role, snapshots })
+      expect(next.learner!.learned).toBe(examples.length)
+    }
+  )
+
+  test('before the state is recovered it ends, too', async () => {
+    const { world, log } = await cuttable()
+    log.cut()
+    const stop = new AbortController()
+    const running = world.start(undefined, { role: 'join', log }).run(stop.signal, DRAIN_MS)
+    stop.abort()
+    await running
+    expect(world.told.at(-1)).toContain('stopped without waiting any longer')
+  })
+
+  test('a predictor ends soon after its drain and says what it did not do', async () => {
+    const { world, log } = await cuttable()
+    await world.log.write(examples)
+    await world.drain(undefined, { role: 'learn' })
+    const stop = new AbortController()
+    const predictor = predictorOf(world, log)
+    const running = predictor.run(stop.signal, DRAIN_MS)
+    await expect.poll(() => predictor.ready, { timeout: 5000 }).toBe(true)
+    log.cut()
+    await world.log.write([input.observation(100)])
+    stop.abort()
+    await running
+    expect(world.told.at(-1)).toContain('predicted again')
   })
 })

@@ -95,7 +95,10 @@ export class Member {
       if (memberId !== '') {
         const leave = async (): Promise<unknown> =>
           (await aside.coordinatorOf(group, GROUP_COORDINATOR)).leaveGroup({ groupId: group, memberId })
-        await aside.use(`leave the group ${group}`, leave, LEAVE_MS).catch(() => undefined)
+        const told = aside.use(`leave the group ${group}`, leave, LEAVE_MS).catch(() => undefined)
+        const late = new AbortController()
+        await Promise.race([told, pause(LEAVE_MS, late.signal)])
+        late.abort()
       }
       await link.close()
     })()
