@@ -144,8 +144,16 @@ function tlsOf({ caFile, certFile, keyFile }: KafkaConfig['tls']): Tls {
 
 function saslOf({ mechanism, username, password, tokenFile }: KafkaConfig['sasl']): Sasl {
   if (mechanism === 'none') throw new Error('expected a mechanism to sign in with, came none')
-  if (mechanism === 'oauthbearer') return { mechanism, token: async () => new Secret((await readFile(tokenFile!, 'utf8')).trim()) }
+  if (mechanism === 'oauthbearer') return { mechanism, token: () => tokenIn(tokenFile!) }
   return { mechanism, username, password: password! }
+}
+
+async function tokenIn(file: string): Promise<Secret> {
+  try {
+    return new Secret((await readFile(file, 'utf8')).trim())
+  } catch (cause) {
+    throw new Fault('FILE_UNREADABLE', `expected a token at ${file}, got ${(cause as Error).message}: see log.kafka.sasl.tokenFile`, cause)
+  }
 }
 
 /**

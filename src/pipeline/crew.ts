@@ -2,12 +2,12 @@
 import type { Prediction } from '../events/event.ts'
 import type { Learner } from '../learner/learner.ts'
 import type { CostMeter } from './cost-meter.ts'
+import { type Held, hold } from './held.ts'
 import type { Intake } from './intake.ts'
 import type { JoinStage } from './join-stage.ts'
 import { Keeper } from './keeper.ts'
-import { keptLease } from './kept-lease.ts'
 import { LearnStage } from './learn-stage.ts'
-import type { Claim, Lease, Leasing, Log, Position } from './log.ts'
+import type { Claim, Leasing, Log, Position } from './log.ts'
 import { expectFinished, refuseUnfinished } from './migrate.ts'
 import { partitionOf } from './partition.ts'
 import type { PipelineOptions } from './pipeline.ts'
@@ -29,7 +29,7 @@ export interface Crew {
   /** What takes records, in the order in which each record passes them. */
   readonly stages: readonly Stage[]
   /** Null where it is not known who lives. */
-  readonly lease: Lease | null
+  readonly lease: Held | null
   /** Examples and controls folded again. */
   readonly refolded: number
 }
@@ -53,13 +53,13 @@ export interface Loop {
 export async function assemble(options: PipelineOptions, loop: Loop, stop: AbortSignal): Promise<Crew> {
   const { log, role } = options
   const warm = role === 'learn' && log.lease !== undefined ? await standIn(options, loop, log as Log & Leasing, stop) : null
+  const lease = warm === null ? null : hold(log as Log & Leasing, groupOf('learn', options.shard), warm.lease, options.tell)
   try {
     const claim = await claimFor(log, role, options.shard, options.shards)
     const { joins, learns, predicts } = duties[role]
     if (joins) await restoreRoom(claim, loop.join)
     else await refuseUnfinished(claim)
     const stages: Stage[] = joins ? [loop.join] : []
-    const lease = warm?.lease ?? null
     if (!learns) return { claim, learner: null, keeper: null, publisher: null, stages, lease, refolded: 0 }
     const { learner, refolded, snapshot, warnings } = await recoverLearner(options, loop, claim, warm, stop)
     const publisher = publisherOf(options, learner, claim)
@@ -69,7 +69,7 @@ export async function assemble(options: PipelineOptions, loop: Loop, stop: Abort
     stages.push(...learnStages(options, loop, learner), ...(publisher === null ? [] : [publisher]))
     return { claim, learner, keeper, publisher, stages, lease, refolded }
   } catch (error) {
-    await warm?.lease.release()
+    await lease?.release()
     throw error
   }
 }
@@ -80,9 +80,7 @@ async function standIn(
   log: Log & Leasing,
   stop: AbortSignal
 ): Promise<Warm> {
-  const name = groupOf('learn', options.shard)
-  const warm = await standBy({ ...options, log, intake, meter, patiently, name, following: standing }, stop)
-  return { ...warm, lease: keptLease(log, name, warm.lease, options.tell) }
+  return standBy({ ...options, log, intake, meter, patiently, name: groupOf('learn', options.shard), following: standing }, stop)
 }
 
 async function restoreRoom(claim: Claim, { room }: JoinStage): Promise<void> {

@@ -126,7 +126,10 @@ export interface Lease {
 
 /** A log that knows who of several processes lives. */
 export interface Leasing {
-  /** Resolves once no other process holds the lease of this name; throws the signal's reason when it aborts before. */
+  /**
+   * Resolves once no other process holds the lease of this name; throws the signal's reason when it aborts before. Who has
+   * lost it may ask again, and comes before those who wait if it has been nobody's meanwhile.
+   */
   lease(name: string, signal: AbortSignal): Promise<Lease>
 }
 

@@ -38,22 +38,24 @@ function hold(member: Member, first: Generation, sessionMs: number): Lease {
   }
   watch()
   member.left.addEventListener('abort', () => lost.abort())
-  void keep(member, first, lost).finally(() => {
+  void keep(member, first, lost).then(last => {
     clearTimeout(timer)
+    // Silent from here on, so that the group gives it to another unless it is asked for again in time.
+    last.expel()
     lost.abort()
-    return member.leave()
   })
   return { lost: lost.signal, release: () => member.leave() }
 }
 
-/** Ends when it is lost. Where the group has expelled us it may have been another's in between. */
-async function keep(member: Member, first: Generation, lost: AbortController): Promise<void> {
+/** Ends when it is lost, with the last generation. Where the group has expelled us it may have been another's in between. */
+async function keep(member: Member, first: Generation, lost: AbortController): Promise<Generation> {
   for (let generation = first; ; ) {
     await aborted(generation.over, lost.signal)
-    if (lost.signal.aborted || generation.gone.aborted) return
+    if (lost.signal.aborted || generation.gone.aborted) return generation
     const { member: id } = generation
     const next = await orAborted(lost.signal, member.join()).catch(() => null)
-    if (next === null || next.mine.length === 0 || next.member !== id) return
+    if (next === null) return generation
+    if (next.mine.length === 0 || next.member !== id) return next
     generation = next
   }
 }

@@ -115,6 +115,8 @@ class KafkaLog implements Log, Forgetful, Leasing, Shared, Reachable {
   readonly #writer: Writer
   readonly #claims = new Set<Link>()
   readonly #members = new Set<Member>()
+  /** Members that have lost their lease, and its name: the group may still know them. */
+  readonly #lapsed = new Map<Member, string>()
   readonly #closing = new AbortController()
   #closed: Promise<void> | null = null
 
@@ -227,8 +229,23 @@ class KafkaLog implements Log, Forgetful, Leasing, Shared, Reachable {
   async lease(name: string, signal: AbortSignal): Promise<Lease> {
     this.#expectOpen()
     expectName(name)
-    const member = this.#memberOf(`${this.#prefix}${name}.lease`, [], COUNT, Math.round(REJOIN * this.#sessionMs))
-    return leaseOf(member, this.#sessionMs, AbortSignal.any([signal, this.#closing.signal]))
+    const sessionMs = this.#sessionMs
+    const [before] = [...this.#lapsed].find(([, lost]) => lost === name) ?? []
+    if (before !== undefined) this.#lapsed.delete(before)
+    const member = before ?? this.#memberOf(`${this.#prefix}${name}.lease`, [], COUNT, Math.round(REJOIN * sessionMs))
+    const lease = await leaseOf(member, sessionMs, AbortSignal.any([signal, this.#closing.signal]))
+    lease.lost.addEventListener('abort', () => this.#lapse(member, name))
+    return lease
+  }
+
+  /** Whoever has lost a lease has a session to ask again as the one that the group knows. */
+  #lapse(member: Member, name: string): void {
+    if (member.left.aborted) return
+    this.#lapsed.set(member, name)
+    const give = setTimeout(() => {
+      if (this.#lapsed.delete(member)) void member.leave()
+    }, this.#sessionMs)
+    give.unref()
   }
 
   close(): Promise<void> {

@@ -52,6 +52,7 @@ export class Member {
   #beating = new AbortController()
   #confirmedAt = Number.NEGATIVE_INFINITY
   readonly #left = new AbortController()
+  #joining: Promise<Generation> | null = null
   #leaving: Promise<void> | null = null
 
   constructor(options: MemberOptions) {
@@ -68,8 +69,15 @@ export class Member {
     return this.#left.signal
   }
 
-  /** Takes part in the next generation. Resolves when all have joined; throws as `Link.use` does. */
-  async join(): Promise<Generation> {
+  /** Takes part in the next generation. Resolves when all have joined; throws as `Link.use` does. Who asks twice joins once. */
+  join(): Promise<Generation> {
+    this.#joining ??= this.#join().finally(() => {
+      this.#joining = null
+    })
+    return this.#joining
+  }
+
+  async #join(): Promise<Generation> {
     this.#beating.abort()
     for (;;) {
       try {

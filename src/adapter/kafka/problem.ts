@@ -49,6 +49,23 @@ const passing = new Set([
   'NOT_ENOUGH_REPLICAS_AFTER_APPEND'
 ])
 
+/** What the operating system says of a network or a machine that is not there now; of files it says other things. */
+const network = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETRESET',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL'
+])
+
 const fenced = new Set(['INVALID_PRODUCER_EPOCH', 'TRANSACTION_COORDINATOR_FENCED', 'INVALID_PRODUCER_ID_MAPPING', 'INVALID_TXN_STATE'])
 const tooLarge = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD'])
 
@@ -89,7 +106,8 @@ export function isUnknownTopic(error: unknown): boolean {
 
 /** What to make of an error that came out of the client. */
 export function problemOf(error: unknown, { what, user }: Doing): Problem {
-  if (error instanceof Fault) return { passing: false, said: error.message, fault: () => error }
+  const ours = chainOf(error).find(each => each instanceof Fault)
+  if (ours !== undefined) return { passing: false, said: ours.message, fault: () => ours }
   const root = rootOf(error)
   const { type = '', code, message } = root
   const who = user === null ? 'a client that gives no name' : `the user ${user}`
@@ -168,16 +186,22 @@ function tlsProblem(said: string): string | null {
 }
 
 function isNetwork(code: string | number | undefined): boolean {
-  return typeof code === 'string' && /^E[A-Z]+$/.test(code)
+  return typeof code === 'string' && network.has(code)
+}
+
+/** An error and what it wraps, from the outside in. */
+function chainOf(error: unknown): ClientError[] {
+  const chain = [error as ClientError]
+  while (chain.length < 10) {
+    const at = chain.at(-1)!
+    const next = at.errors?.[0] ?? (at.cause as ClientError | undefined)
+    if (!(next instanceof Error)) break
+    chain.push(next)
+  }
+  return chain
 }
 
 /** The error under the wrappings of retries. */
 function rootOf(error: unknown): ClientError {
-  let at = error as ClientError
-  for (let depth = 0; depth < 10; depth++) {
-    const next = at.errors?.[0] ?? (at.cause as ClientError | undefined)
-    if (!(next instanceof Error)) break
-    at = next
-  }
-  return at
+  return chainOf(error).at(-1)!
 }

@@ -5,7 +5,7 @@
  *     add partitions → produce → add the group's positions → end
  */
 import type { Position } from '../../pipeline/log.ts'
-import type { Link } from './link.ts'
+import { type Link, pause } from './link.ts'
 import { committedOf } from './positions.ts'
 import { type Author, type Placed, produce } from './produce.ts'
 import { type Broker, GROUP_COORDINATOR, TRANSACTION_COORDINATOR } from './protocol.ts'
@@ -14,6 +14,9 @@ import { type Broker, GROUP_COORDINATOR, TRANSACTION_COORDINATOR } from './proto
 const TRANSACTION_MS = 60_000
 /** A group's positions show a moment after their transaction has ended. No longer than this is waited for them. */
 const SHOWN_MS = 2000
+/** Between two looks at them: mostly the first one finds them, and a busy broker is not to be asked without a pause. */
+const FIRST_LOOK_MS = 2
+const LAST_LOOK_MS = 10
 
 export interface TransactingOptions {
   readonly link: Link
@@ -74,13 +77,14 @@ export class Transacting {
     if (positions.length === 0) return
     const wanted = Object.fromEntries(positions.map(({ topic }) => [topic, partitions[topic]!]))
     const until = performance.now() + SHOWN_MS
-    while (performance.now() < until) {
+    for (let wait = FIRST_LOOK_MS; performance.now() < until; wait = Math.min(LAST_LOOK_MS, 2 * wait)) {
       const found = await committedOf(link, group, wanted, prefix)
       const shown = (position: Position): boolean =>
         found.some(
           ({ topic, partition, offset }) => topic === position.topic && partition === position.partition && offset === position.offset
         )
       if (positions.every(shown)) return
+      await pause(wait, new AbortController().signal)
     }
   }
 

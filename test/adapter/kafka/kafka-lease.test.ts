@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openKafkaLog } from '../../../src/adapter/kafka/log.ts'
-import type { Leasing, Log } from '../../../src/pipeline/log.ts'
+import type { Lease, Leasing, Log } from '../../../src/pipeline/log.ts'
 import { leasingLaws } from '../../pipeline/leasing.laws.ts'
 import { compileSources } from '../compiled.ts'
 import { noKafka, withBroker } from './broker.ts'
@@ -118,4 +118,43 @@ describe.skipIf(noKafka !== null)('on a real broker', () => {
       await log.close()
     }
   })
+
+  test('after an outage longer than the session it is again its holder’s, who asked at once, not of who waits', async () => {
+    const [mine, other] = [await open('again.'), await open('again.')]
+    try {
+      const lease = await mine.lease('a', AbortSignal.timeout(10_000))
+      let given = false
+      const waiting = other.lease('a', new AbortController().signal).then(() => {
+        given = true
+      })
+      waiting.catch(() => undefined)
+      await new Promise(resolve => setTimeout(resolve, SESSION_MS)) // by now it is a member
+      const again = new Promise<Lease>(resolve =>
+        lease.lost.addEventListener('abort', () => resolve(mine.lease('a', AbortSignal.timeout(60_000))))
+      )
+      await broker().kill()
+      await expect.poll(() => lease.lost.aborted, { timeout: 5 * SESSION_MS }).toBe(true)
+      await broker().start()
+      const held = await again
+      await new Promise(resolve => setTimeout(resolve, 2 * SESSION_MS))
+      expect([held.lost.aborted, given]).toEqual([false, false])
+      await held.release()
+      await waiting
+    } finally {
+      await Promise.all([mine.close(), other.close()])
+    }
+  }, 120_000)
+
+  test('who has lost it and does not ask again leaves it to others', async () => {
+    const [mine, other] = [await open('left.'), await open('left.')]
+    try {
+      const lease = await mine.lease('a', AbortSignal.timeout(10_000))
+      await broker().kill()
+      await expect.poll(() => lease.lost.aborted, { timeout: 5 * SESSION_MS }).toBe(true)
+      await broker().start()
+      expect((await other.lease('a', AbortSignal.timeout(30_000))).lost.aborted).toBe(false)
+    } finally {
+      await Promise.all([mine.close(), other.close()])
+    }
+  }, 120_000)
 })

@@ -112,6 +112,8 @@ describe.skipIf(noKafka !== null)('a cluster that asks who comes', () => {
     message: RegExp,
     act?: 'claim' | 'write'
   ]
+  const noFile = Object.assign(new Error('ENOENT: no such file or directory'), { code: 'ENOENT' })
+  const unreadable = new Fault('FILE_UNREADABLE', 'expected a token at /etc/token, got none', noFile)
   const cases: readonly Case[] = [
     ['a wrong password', () => secure(scram('alice', WRONG)), 'CONFIG_INVALID', /know the user alice, it refuses the sign-in: check/],
     [
@@ -126,6 +128,12 @@ describe.skipIf(noKafka !== null)('a cluster that asks who comes', () => {
       () => secure({ mechanism: 'oauthbearer', token: async () => hidden(WRONG) }),
       'CONFIG_INVALID',
       /know the user of the token, it refuses the sign-in/
+    ],
+    [
+      'a token that cannot be read',
+      () => secure({ mechanism: 'oauthbearer', token: () => Promise.reject(unreadable) }),
+      'FILE_UNREADABLE',
+      /expected a token at/
     ],
     [
       'no sign-in',
