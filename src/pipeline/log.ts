@@ -128,9 +128,10 @@ export interface Lease {
 export interface Leasing {
   /**
    * Resolves once no other process holds the lease of this name; throws the signal's reason when it aborts before. Who has
-   * lost it may ask again, and comes before those who wait if it has been nobody's meanwhile.
+   * lost it may ask again, and comes before those who wait if it has been nobody's meanwhile. `taken` is called once it is
+   * known that another one holds it.
    */
-  lease(name: string, signal: AbortSignal): Promise<Lease>
+  lease(name: string, signal: AbortSignal, taken?: () => void): Promise<Lease>
 }
 
 /** A log that may be cut off from where it is kept. Its calls then wait. */

@@ -27,18 +27,26 @@ export interface Warm {
 /** Milliseconds between two looks at what has been committed: so much is left to fold when it takes over. */
 const LOOK_MS = 200
 
+/** Being given what is free takes no longer: whoever waits for so long is not alone, though nothing was heard of another. */
+const ALONE_MS = 5000
+
 /** Follows until the lease is free. Throws the signal's reason when aborted before. */
 export async function standBy(options: StandbyOptions, signal: AbortSignal): Promise<Warm> {
   const { log, name, tell } = options
   let lease: Lease | null = null
-  const leased = log.lease(name, signal).then(got => {
+  let taken = (): void => undefined
+  const another = new Promise<void>(resolve => {
+    taken = resolve
+  })
+  const late = setTimeout(taken, ALONE_MS)
+  const leased = log.lease(name, signal, taken).then(got => {
     lease = got
   })
   leased.catch(() => undefined) // thrown where it is awaited
   let positions: readonly Position[] = []
   let recovered: Recovered | null = null
   let seen = await learned(log, name)
-  await Promise.race([leased, pause(LOOK_MS)])
+  await Promise.race([leased, another]).finally(() => clearTimeout(late))
   if (lease === null) tell('info', 'another learner is active: following it, to take over when it is gone')
   while (lease === null) {
     // As of the last look: what was committed with it can be read by now. The active one has told more since then.

@@ -108,7 +108,7 @@ export async function verify(dist, configPath, ledger, by = alone, learners = [c
       })
     )
 
-    check(...predicted(by.predicted, { observations, good, intake }))
+    check(...(await predicted(by.predicted, { observations, good, intake })))
     // The first one stands.
     const served = new Map([...good.predictions].reverse().map(prediction => [prediction.observation, prediction]))
     const joined = good.examples.filter(event => 'observation' in event && event.source !== null)
@@ -171,7 +171,7 @@ export async function verify(dist, configPath, ledger, by = alone, learners = [c
   }
 }
 
-function predicted(how, { observations, good, intake }) {
+async function predicted(how, { observations, good, intake }) {
   const came = ids(good.predictions, p => p.observation)
   const told = `${good.predictions.length} predictions`
   if (how === 'once') {
@@ -181,7 +181,7 @@ function predicted(how, { observations, good, intake }) {
     )
     return ['every observation has one prediction, and nothing else has', problems, told]
   }
-  const read = observations.map(record => intake.read(record)).filter(event => !('code' in event))
+  const read = (await Promise.all(observations.map(record => intake.read(record)))).filter(event => !('code' in event))
   const records = tally(read.map(({ event }) => event.id))
   const wrong = [...records].filter(([id, n]) => (how === 'each' ? came.get(id) !== n : (came.get(id) ?? 0) < n))
   const strange = [...came.keys()].filter(id => !records.has(id))

@@ -81,6 +81,20 @@ export const laws: readonly Law[] = [
     }
   },
   {
+    name: 'who waits behind a holder is told so, who is given what is free is not',
+    run: async ({ log, again, soonMs }) => {
+      const told: string[] = []
+      const lease = await log.lease('a', AbortSignal.timeout(soonMs), () => told.push('first'))
+      const stop = new AbortController()
+      const next = (await again()).lease('a', stop.signal, () => told.push('second'))
+      next.catch(() => undefined)
+      await expect.poll(() => told, { timeout: soonMs }).toEqual(['second'])
+      await lease.release()
+      await next
+      expect(told).toEqual(['second'])
+    }
+  },
+  {
     name: 'of several that ask each has its turn, and no two at a time',
     run: async ({ log, again, soonMs }) => {
       let holding = 0
@@ -116,6 +130,13 @@ export const faults: Readonly<Record<string, (log: Leasing) => Leasing>> = {
     lease: async (name, signal) => {
       const lease = await log.lease(name, signal)
       return { lost: never(), release: () => lease.release() }
+    }
+  }),
+  'nobody hears of a holder': log => ({ lease: (name, signal) => log.lease(name, signal) }),
+  'everybody hears of a holder': log => ({
+    lease: (name, signal, taken) => {
+      taken?.()
+      return log.lease(name, signal)
     }
   }),
   'all names are one': log => ({ lease: (_name, signal) => log.lease('one', signal) }),

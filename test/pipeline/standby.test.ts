@@ -103,6 +103,24 @@ describe('a standby', () => {
     await Promise.all([active.running, standby.running])
   })
 
+  test('is what a lone learner never says that it is, though it takes a second until it is given the lease', async () => {
+    const { world, start } = await worldOf(async () => {
+      await new Promise(resolve => setTimeout(resolve, 1000))
+      return { lost: new AbortController().signal, release: async () => {} }
+    })
+    await world.log.write(fed(0, 20))
+    const alone = start()
+    const reasons = new Set<string>()
+    const ready = (): boolean => {
+      if (alone.pipeline.learner !== null) for (const reason of alone.pipeline.status().reasons) reasons.add(reason)
+      return alone.pipeline.ready
+    }
+    await expect.poll(ready, { interval: 20, timeout: 5000 }).toBe(true)
+    expect([...reasons, ...world.told].filter(said => said.includes('another'))).toEqual([])
+    alone.stop.abort()
+    await alone.running
+  })
+
   test('is stopped while it stands by without a trace', async () => {
     const { world, start } = await worldOf()
     await world.log.write(fed(0, 20))

@@ -86,7 +86,7 @@ function counted(log: Whole, awaits: Awaits): Whole {
     committed: group => awaits.pass(() => log.committed(group)),
     retain: (retentions, floors, now) => awaits.pass(() => log.retain(retentions, floors, now)),
     close: () => log.close(),
-    ...('lease' in log ? { lease: (name: string, signal: AbortSignal) => (log as Leasing).lease(name, signal) } : {}),
+    ...('lease' in log ? { lease: (...given: Parameters<Leasing['lease']>) => (log as Leasing).lease(...given) } : {}),
     async claim(group) {
       const claim: Claim = await awaits.pass(() => log.claim(group))
       return { ...claim, commit: commit => awaits.pass(() => claim.commit(commit)) }

@@ -3,14 +3,15 @@
  * transaction of outputs, notes and positions.
  *
  * A cluster also refuses a producer whose transaction it has given up, and does not say which of the two it was. Hence each
- * claim and commit leaves its identity and number among the notes: they tell who came last and whether a commit was made.
+ * claim and commit leaves its identity and number among the notes: they tell who came last and whether a commit was made. The
+ * positions of a commit stand there, too: brokers before 4.0 show those of a transaction that has just ended a moment late.
  */
 import { randomUUID } from 'node:crypto'
 import { Fault } from '../../fault/fault.ts'
 import type { Claim, Commit, Position } from '../../pipeline/log.ts'
 import type { Edges } from './edges.ts'
 import { type Link, pause } from './link.ts'
-import { Notes } from './notes.ts'
+import { type Mark, Notes } from './notes.ts'
 import { committedOf } from './positions.ts'
 import { isFenced, isSequenceLost } from './problem.ts'
 import type { Placed, Placing } from './produce.ts'
@@ -66,20 +67,25 @@ class KafkaClaim implements Claim {
   /** Becomes the newest claim: from the moment its first record stands among the notes, every older one knows. */
   async take(): Promise<void> {
     const { link, partitions, prefix } = this.#options
+    let told: readonly Position[] = []
     for (;;) {
-      await this.#transacting.begin()
+      await this.#transacting.begin() // from here on nothing of an older one is on its way
       try {
-        await this.#transacting.transact((await this.#notes.changes(this.#id, this.#number, [])).records, [])
+        told = (await this.#notes.newest())?.positions ?? []
+        await this.#transacting.transact((await this.#notes.changes(this.#mark(told), [])).records, [])
         break
       } catch (error) {
         // Another claim is being made at the same moment, or an older one took itself for given up before it could see us.
         if (!isFenced(error)) throw error
-        if ((await this.#newest()).claim === this.#id) break
+        if ((await this.#notes.newest())?.claim === this.#id) break
         await pause(SETTLE_MS * Math.random(), new AbortController().signal)
       }
     }
-    for (const position of await committedOf(link, this.#groupId, partitions, prefix))
-      this.#positions.set(`${position.partition} ${position.topic}`, position)
+    for (const position of [...(await committedOf(link, this.#groupId, partitions, prefix)), ...told]) {
+      const key = `${position.partition} ${position.topic}`
+      // They never go back, so that what came later is known by itself.
+      if (position.offset >= (this.#positions.get(key)?.offset ?? 0)) this.#positions.set(key, position)
+    }
   }
 
   positions(): readonly Position[] {
@@ -111,7 +117,7 @@ class KafkaClaim implements Claim {
           `expected a note's key of at most ${KEY_BYTES} bytes, came ${Buffer.byteLength(key)}: shorten the identity`
         )
     if (!this.#notes.loaded) await this.#notes.load()
-    const changes = await this.#notes.changes(this.#id, this.#number + 1, notes)
+    const changes = await this.#notes.changes({ ...this.#mark(positions), number: this.#number + 1 }, notes)
     await this.#untilEnded([...written, ...changes.records], positions)
     this.#number++
     this.#notes.committed(changes)
@@ -134,8 +140,8 @@ class KafkaClaim implements Claim {
         }
         await pause(SETTLE_MS, new AbortController().signal)
         const expectNewest = async (): Promise<number> => {
-          const { claim, number } = await this.#newest()
-          if (claim === this.#id) return number
+          const newest = await this.#notes.newest()
+          if (newest?.claim === this.#id) return newest.number
           this.#ended = error
           throw error
         }
@@ -147,11 +153,9 @@ class KafkaClaim implements Claim {
     }
   }
 
-  /** Who committed last, and which of its commits it was. */
-  async #newest(): Promise<{ readonly claim: string; readonly number: number }> {
-    const look = new Notes(this.#options.link, this.#options.notesTopic)
-    await look.load()
-    return look.last ?? { claim: '', number: 0 }
+  #mark(positions: readonly Position[]): Mark {
+    const plain = positions.map(({ topic, partition, offset }) => ({ topic, partition, offset }))
+    return { claim: this.#id, number: this.#number, positions: plain }
   }
 
   /** What was refused leaves nothing behind. Any other error ends the claim: the next one finds what was committed. */

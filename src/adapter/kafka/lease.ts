@@ -14,12 +14,13 @@ export const COUNT = 1
  */
 export const REJOIN = 2 / 3
 
-/** Resolves once it is ours. Throws the signal's reason when aborted before. */
-export async function leaseOf(member: Member, sessionMs: number, signal: AbortSignal): Promise<Lease> {
+/** Resolves once it is ours; calls `taken` whenever it is given to another. Throws the signal's reason when aborted before. */
+export async function leaseOf(member: Member, sessionMs: number, signal: AbortSignal, taken = (): void => undefined): Promise<Lease> {
   try {
     for (;;) {
       const generation = await before(signal, member.join())
       if (generation.mine.length > 0) return hold(member, generation, sessionMs)
+      taken()
       await before(signal, aborted(generation.over))
     }
   } catch (error) {

@@ -226,14 +226,14 @@ class KafkaLog implements Log, Forgetful, Leasing, Shared, Reachable {
     })
   }
 
-  async lease(name: string, signal: AbortSignal): Promise<Lease> {
+  async lease(name: string, signal: AbortSignal, taken?: () => void): Promise<Lease> {
     this.#expectOpen()
     expectName(name)
     const sessionMs = this.#sessionMs
     const [before] = [...this.#lapsed].find(([, lost]) => lost === name) ?? []
     if (before !== undefined) this.#lapsed.delete(before)
     const member = before ?? this.#memberOf(`${this.#prefix}${name}.lease`, [], COUNT, Math.round(REJOIN * sessionMs))
-    const lease = await leaseOf(member, sessionMs, AbortSignal.any([signal, this.#closing.signal]))
+    const lease = await leaseOf(member, sessionMs, AbortSignal.any([signal, this.#closing.signal]), taken)
     lease.lost.addEventListener('abort', () => this.#lapse(member, name))
     return lease
   }

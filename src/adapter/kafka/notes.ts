@@ -3,10 +3,10 @@
  * carried to the end, a few with each commit, so that everything before them can go. The topic stays within a few times
  * what is live, without compaction, and no commit has much to carry.
  *
- *     key null   what a claim has done: its identity and the number of its commit
+ *     key null   what a claim has done: its identity, the number of its commit, and the positions that it moved
  *     key text   a note; value null removes it
  */
-import type { Note } from '../../pipeline/log.ts'
+import type { Note, Position } from '../../pipeline/log.ts'
 import { listOffsets } from './edges.ts'
 import type { Link } from './link.ts'
 import type { Placed } from './produce.ts'
@@ -19,6 +19,17 @@ const LOOKED_AT = 2
 const SLACK = 2000
 /** How much is read ahead of carrying, bytes. */
 const CARRY_BYTES = 1 << 18
+
+/** Records looked at first for the newest mark: most commits change fewer notes. */
+const TAIL = 64
+
+/** What a claim leaves of each commit. */
+export interface Mark {
+  readonly claim: string
+  readonly number: number
+  /** Those of the commit; those found by a claim, of its first record. */
+  readonly positions: readonly Position[]
+}
 
 interface Old {
   readonly offset: number
@@ -36,8 +47,6 @@ export class Notes {
   #read: Old[] = []
   #end = 0
   #loaded = false
-  /** Identity and number of the newest claim's newest commit. */
-  #last: { readonly claim: string; readonly number: number } | null = null
 
   constructor(link: Link, topic: string) {
     this.#link = link
@@ -53,30 +62,37 @@ export class Notes {
     return this.#head
   }
 
-  get last(): { readonly claim: string; readonly number: number } | null {
-    return this.#last
-  }
-
   /** Whether it has been read: only then is known what of it counts. */
   get loaded(): boolean {
     return this.#loaded
   }
 
+  /** The mark of the newest claim's newest commit, found from the end; null where there is none. */
+  async newest(): Promise<Mark | null> {
+    const [start, end] = await this.#bounds()
+    for (let window = TAIL, to = end; to > start; window *= 16) {
+      const from = Math.max(start, to - window)
+      let newest: Buffer | null = null
+      for await (const { seen } of scan(this.#link, this.#place, from, to))
+        for (const { key, value } of seen) if (key === null) newest = value
+      if (newest !== null) return { positions: [], ...JSON.parse(newest.toString()) }
+      to = from
+    }
+    return null
+  }
+
   /** Reads the whole changelog. The values are given away, only their places are kept. */
   async load(): Promise<Map<string, Buffer>> {
-    const [[start], [end]] = await Promise.all([
-      listOffsets(this.#link, [this.#place], () => EARLIEST),
-      listOffsets(this.#link, [this.#place], () => LATEST)
-    ])
-    this.#head = start!
-    this.#end = end!
+    const [start, end] = await this.#bounds()
+    this.#head = start
+    this.#end = end
     this.#read = []
     this.#live.clear()
     const values = new Map<string, Buffer>()
-    for await (const { seen } of scan(this.#link, this.#place, start!, end!))
+    for await (const { seen } of scan(this.#link, this.#place, start, end))
       for (const { key, value, offset } of seen) {
-        if (key === null) this.#last = JSON.parse(value!.toString())
-        else if (value === null) {
+        if (key === null) continue
+        if (value === null) {
           values.delete(key.toString())
           this.#live.delete(key.toString())
         } else {
@@ -88,9 +104,9 @@ export class Notes {
     return values
   }
 
-  /** What a commit appends: who commits, its changes, and what it carries on. `carried` is where the topic may begin afterwards. */
-  async changes(claim: string, number: number, notes: readonly Note[]): Promise<{ readonly records: Placed[]; readonly head: number }> {
-    const records: Placed[] = [this.#placed(null, Buffer.from(JSON.stringify({ claim, number })))]
+  /** What a commit appends: its mark, its changes, and what it carries on. `head` is where the topic may begin afterwards. */
+  async changes(mark: Mark, notes: readonly Note[]): Promise<{ readonly records: Placed[]; readonly head: number }> {
+    const records: Placed[] = [this.#placed(null, Buffer.from(JSON.stringify(mark)))]
     for (const { key, value } of notes) records.push(this.#placed(key, value === null ? null : Buffer.from(value)))
     const changed = new Set(notes.map(({ key }) => key))
     let head = this.#head
@@ -115,6 +131,14 @@ export class Notes {
     }
     this.#head = head
     this.#read = this.#read.filter(({ offset }) => offset >= head)
+  }
+
+  async #bounds(): Promise<readonly [start: number, end: number]> {
+    const [[start], [end]] = await Promise.all([
+      listOffsets(this.#link, [this.#place], () => EARLIEST),
+      listOffsets(this.#link, [this.#place], () => LATEST)
+    ])
+    return [start!, end!]
   }
 
   /** The record at or after an offset, out of what was read ahead. */

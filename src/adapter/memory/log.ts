@@ -109,7 +109,7 @@ class MemoryLog implements Log, Forgetful, Leasing {
     return [...(this.#groups.get(name)?.positions.values() ?? [])]
   }
 
-  async lease(name: string, signal: AbortSignal): Promise<Lease> {
+  async lease(name: string, signal: AbortSignal, taken?: () => void): Promise<Lease> {
     this.#expectOpen()
     const before = this.#leases.get(name) ?? Promise.resolve()
     let leave = (): void => undefined
@@ -121,6 +121,12 @@ class MemoryLog implements Log, Forgetful, Leasing {
       before.then(() => left)
     )
     signal.addEventListener('abort', leave)
+    let free = false
+    void before.then(() => {
+      free = true
+    })
+    await Promise.resolve()
+    if (!free) taken?.()
     await Promise.race([before, left])
     signal.throwIfAborted()
     signal.removeEventListener('abort', leave)

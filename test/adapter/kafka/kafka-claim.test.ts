@@ -41,6 +41,36 @@ describe.skipIf(noKafka !== null)('a claim on a real broker', () => {
       expect(await log.committed('g')).toEqual(at(2))
     }))
 
+  test('goes on where the newest commit left off, though the cluster shows positions of before', () =>
+    withLog(async (log, prefix) => {
+      const claim = await log.claim('g')
+      await claim.commit({ outputs: [], positions: at(3), notes: [] })
+      await claim.commit({ outputs: [], positions: at(7), notes: [{ key: 'a', value: bytes('1') }] })
+      // What a broker shows for a moment when the transaction has ended.
+      const admin = outside().admin()
+      await admin.connect()
+      await admin.setOffsets({ groupId: `${prefix}g`, topic: `${prefix}parts`, partitions: [{ partition: 0, offset: '3' }] })
+      await admin.disconnect()
+      expect(await log.committed('g')).toEqual(at(3))
+      expect((await log.claim('g')).positions()).toEqual(at(7))
+      // The next one has not committed anything, and is followed by another.
+      const last = await log.claim('g')
+      expect(last.positions()).toEqual(at(7))
+      await last.commit({ outputs: [], positions: at(8), notes: [] })
+      expect((await log.claim('g')).positions()).toEqual(at(8))
+    }))
+
+  test('finds its newest commit behind many notes', () =>
+    withLog(async log => {
+      const notes = Array.from({ length: 300 }, (_, i) => ({ key: `${i}`, value: bytes('1') }))
+      await (await log.claim('g')).commit({ outputs: [], positions: at(5), notes })
+      const claim = await log.claim('g')
+      expect(claim.positions()).toEqual(at(5))
+      let count = 0
+      for await (const _ of claim.notes()) count++
+      expect(count).toBe(300)
+    }))
+
   test('aborts what an older claim has left open, and readers go on behind it', () =>
     withLog(async (log, prefix) => {
       const left = outside().producer({ transactionalId: `${prefix}g`, maxInFlightRequests: 1, idempotent: true })
