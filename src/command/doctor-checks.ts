@@ -8,6 +8,8 @@ import { createServer } from 'node:net'
 import { arch, availableParallelism, cpus, freemem, platform, release, totalmem } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { Config } from '../config/options.ts'
+import type { Kernel } from '../numeric/kernel.ts'
+import { openKernel } from '../numeric/open-kernel.ts'
 
 export type CheckState = 'ok' | 'warn' | 'fail'
 
@@ -56,16 +58,14 @@ function memoryLimit(): number {
   return limit > 0 && limit < totalmem() ? limit : totalmem()
 }
 
-/** A module of one function that splats a vector: it validates exactly where SIMD is understood. */
-const simd = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11)
-
-export function checkKernel(): Check[] {
-  const engine = (globalThis as { WebAssembly?: { validate(bytes: Uint8Array): boolean } }).WebAssembly
-  const has = engine?.validate(simd) === true
-  return [
-    ok('learner kernel', 'TypeScript, float32 with every operation rounded: the same bits on every machine'),
-    ok('WebAssembly SIMD', has ? 'available, not used yet' : 'not available, and not needed yet')
-  ]
+/** Which kernel learns here. */
+export function checkKernel(name: Kernel['name'] = openKernel().name): Check {
+  if (name === 'simd') return ok('learner kernel', 'WebAssembly SIMD: the same bits on every machine')
+  return warn(
+    'learner kernel',
+    'plain TypeScript: the same bits, about ten times slower',
+    'this engine has no WebAssembly SIMD with shared memory, or no room for it: use Node 20 or later, and do not limit its address space'
+  )
 }
 
 export function checkPackages(names: readonly string[] = ['@tensorflow/tfjs-node']): Check[] {
