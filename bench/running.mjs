@@ -23,11 +23,11 @@ export function place(options, parent = tmpdir()) {
   return { folder, config, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
-/** Starts `andon run`; resolves when it listens. Its environment has no variable of Andon's. */
-export async function start(dist, config) {
+/** Starts `andon run` with these options beside the configuration; resolves when it listens. Its environment has no variable of Andon's. */
+export async function start(dist, config, options = []) {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ANDON_')))
   const startedAt = performance.now()
-  const child = spawn(process.execPath, [join(dist, 'command/andon.js'), 'run', '--config', config], {
+  const child = spawn(process.execPath, [join(dist, 'command/andon.js'), 'run', '--config', config, ...options], {
     env,
     stdio: ['ignore', 'ignore', 'pipe']
   })
