@@ -51,7 +51,7 @@ function configOf(home) {
 }
 
 function home() {
-  return place({ log: { kind: 'kafka', kafka: { brokers: [broker.address] } }, logging: { level: 'silent' } })
+  return place({ load: { behind: 0 }, log: { kind: 'kafka', kafka: { brokers: [broker.address] } }, logging: { level: 'silent' } })
 }
 
 async function fill() {
