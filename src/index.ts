@@ -10,4 +10,5 @@ export { type Evaluation, type EvaluationOptions, evaluate, type Labelled } from
 export type { Gateway, PipelineStatus, Receipt } from './pipeline/gateway.ts'
 export type { Claim, Commit, Incoming, Log, Outgoing, Position } from './pipeline/log.ts'
 export { Pipeline, type PipelineOptions } from './pipeline/pipeline.ts'
+export { Shards } from './pipeline/shards.ts'
 export type { SnapshotStore } from './pipeline/snapshot-store.ts'

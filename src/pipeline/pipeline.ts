@@ -16,6 +16,7 @@ import type { Gateway, PipelineStatus, Receipt, Timings } from './gateway.ts'
 import { Heard } from './heard.ts'
 import { Intake } from './intake.ts'
 import { JoinStage } from './join-stage.ts'
+import { lagOf } from './lag.ts'
 import type { Forgetful, Incoming, Leasing, Log, Position, Reachable, Retention } from './log.ts'
 import { Patience } from './patience.ts'
 import { type Postable, Posting, type Unusable } from './posting.ts'
@@ -311,18 +312,11 @@ export class Pipeline implements Gateway {
   async #measureLag(): Promise<void> {
     const { log, clock } = this.#options
     const now = clock()
-    const at = new Map(this.#crew!.claim.positions().map(p => [`${p.topic}/${p.partition}`, p.offset]))
     const { inputs } = this.#duty
     const lag: Record<string, number> = Object.fromEntries(inputs.map(topic => [topic, 0]))
-    const ends = await log.ends(inputs)
-    // Of a partition never taken from, what retention has removed is not behind.
-    if (ends.some(({ topic, partition }) => !at.has(`${topic}/${partition}`)))
-      for (const { topic, partition, offset } of await log.starts(inputs))
-        if (!at.has(`${topic}/${partition}`)) at.set(`${topic}/${partition}`, offset)
-    for (const { topic, partition, offset } of ends) {
-      const behind = offset - at.get(`${topic}/${partition}`)!
-      lag[topic]! += behind
-      if (topic === 'predictions' && behind === 0) this.#heard.emptied(partition, now)
+    for (const { topic, partition, records } of await lagOf(log, inputs, this.#crew!.claim.positions())) {
+      lag[topic]! += records
+      if (topic === 'predictions' && records === 0) this.#heard.emptied(partition, now)
     }
     this.#lag = lag
   }

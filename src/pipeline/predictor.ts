@@ -4,7 +4,7 @@
  * writing and moving its position, another writes it again.
  */
 import type { Policy } from '../events/check.ts'
-import type { EventName, Events, Prediction, Topic } from '../events/event.ts'
+import type { EventName, Events, Prediction } from '../events/event.ts'
 import { Fault } from '../fault/fault.ts'
 import type { Learner } from '../learner/learner.ts'
 import type { LearnerOptions } from '../learner/options.ts'
@@ -13,11 +13,13 @@ import { CUT_MS, inTime } from './deadline.ts'
 import { Follower, type Following } from './follower.ts'
 import type { Gateway, PipelineStatus, Receipt, Timings } from './gateway.ts'
 import { Intake } from './intake.ts'
+import { lagOf } from './lag.ts'
 import type { Log, Outgoing, Portion, Reachable, Shared } from './log.ts'
 import { Patience } from './patience.ts'
 import { portionsOf } from './portions.ts'
 import { type Postable, Posting, type Unusable } from './posting.ts'
 import { stateOf } from './publish-stage.ts'
+import { offsetIn } from './range.ts'
 import type { StateCodec } from './recover.ts'
 import { beginAfterOneProcess, PREDICT_GROUP } from './roles.ts'
 import type { Shards } from './shards.ts'
@@ -174,23 +176,19 @@ export class Predictor implements Gateway {
   async #look(signal: AbortSignal): Promise<void> {
     const { log } = this.#options
     while (!signal.aborted) {
-      this.#examples = await this.#spans('examples')
-      const done = await log.committed(PREDICT_GROUP)
-      this.#lag = (await this.#spans('observations')).reduce(
-        (sum, { partition, start, end }) => sum + end - (done.find(each => each.partition === partition)?.offset ?? start),
-        0
-      )
+      this.#examples = await this.#held()
+      const lag = await lagOf(log, ['observations'], await log.committed(PREDICT_GROUP))
+      this.#lag = lag.reduce((sum, { records }) => sum + records, 0)
       this.#reasons = this.#whyNot()
       await sleep(LOOK_MS, signal)
     }
   }
 
-  /** What the log holds of each partition of a topic. */
-  async #spans(topic: Topic): Promise<{ readonly partition: number; readonly start: number; readonly end: number }[]> {
+  /** What the log holds of each partition of `examples`. */
+  async #held(): Promise<{ readonly partition: number; readonly start: number; readonly end: number }[]> {
     const { log } = this.#options
-    const starts = await log.starts([topic])
-    const start = (partition: number): number => starts.find(each => each.partition === partition)?.offset ?? 0
-    return (await log.ends([topic])).map(({ partition, offset }) => ({ partition, start: start(partition), end: offset }))
+    const starts = await log.starts(['examples'])
+    return (await log.ends(['examples'])).map(end => ({ partition: end.partition, start: offsetIn(starts, end) ?? 0, end: end.offset }))
   }
 
   /** As of the last look, and whether the log answers by now: the look itself waits for it. */

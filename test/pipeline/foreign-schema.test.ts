@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest'
 import { openAvroCodec } from '../../src/adapter/avro/codec.ts'
 import { registryHeaderOf } from '../../src/adapter/avro/framing.ts'
 import { currentOf, eventNames, loadSchemas } from '../../src/adapter/avro/schemas.ts'
-import { decodeSaved, encodeSaved } from '../../src/adapter/file/saved.ts'
 import { openMemoryLog } from '../../src/adapter/memory/log.ts'
 import type { EventName, Topic } from '../../src/events/event.ts'
 import { Fault } from '../../src/fault/fault.ts'
@@ -13,8 +12,8 @@ import type { Outgoing } from '../../src/pipeline/log.ts'
 import { Predictor } from '../../src/pipeline/predictor.ts'
 import { stateOf } from '../../src/pipeline/publish-stage.ts'
 import { GROUP } from '../../src/pipeline/roles.ts'
-import { REST, Shards } from '../../src/pipeline/shards.ts'
-import { codec as alone, input, learnerOptions, MemorySnapshots, partitions, World } from './world.ts'
+import { REST } from '../../src/pipeline/shards.ts'
+import { codec as alone, input, MemorySnapshots, partitions, predictorOptions, World } from './world.ts'
 
 const current = currentOf(loadSchemas())
 /** Ids of our own schemas, of the same schemas in a producer's namespace, and of one that cannot be read. */
@@ -140,20 +139,7 @@ describe('while the registry does not answer', () => {
     registry.up = false
     const life = (): { predictor: Predictor; running: Promise<void>; stop: AbortController } => {
       const stop = new AbortController()
-      const predictor = new Predictor({
-        log: world.log,
-        codec: codecOf(registry),
-        state: { encode: encodeSaved, decode: decodeSaved },
-        learner: learnerOptions,
-        policy: { maxSkewMs: 60_000, maxFeatures: 20 },
-        shards: new Shards(),
-        maxBehind: 1000,
-        posting: { maxWaiting: 10, predictWaitMs: 2000 },
-        timings: { labelDelay() {}, predictMs() {}, learnMs() {} },
-        clock: () => world.now,
-        stopwatch: () => 0,
-        tell: (_level, message) => world.told.push(message)
-      })
+      const predictor = new Predictor({ ...predictorOptions(world), codec: codecOf(registry) })
       return { predictor, running: predictor.run(stop.signal), stop }
     }
     const first = life()

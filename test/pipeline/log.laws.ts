@@ -71,7 +71,8 @@ async function notesOf(log: Log, group: string): Promise<Record<string, string>>
 }
 
 const place = ({ topic, partition, offset }: Position): string => `${topic}/${partition}@${offset}`
-const needsForgetting = (subject: Subject): string | null => (subject.forget && subject.setClock ? null : 'the log cannot forget')
+const needsForgetting = (subject: Subject): string | null =>
+  subject.forget && subject.setClock ? null : 'the log does not forget by a clock that can be set'
 
 export const laws: readonly Law[] = [
   {
@@ -418,12 +419,12 @@ export const laws: readonly Law[] = [
 /** Holds an adapter to every law. `open` gives a fresh, empty log with the partitions of `lawPartitions`. */
 export function logLaws(name: string, open: Open): void {
   describe(`${name} keeps the laws of a log`, () => {
-    test.each(laws)('$name', async ({ run, skip }) => {
+    test.for(laws)('$name', async ({ run, skip: lacks }, { skip }) => {
       const subject = await open()
-      const reason = skip?.(subject) ?? null
+      const reason = lacks?.(subject) ?? null
       try {
-        if (reason !== null) console.log(`${name}: skipped, ${reason}`)
-        else await run(subject)
+        skip(reason !== null, `${name}: ${reason}`)
+        await run(subject)
       } finally {
         await subject.log.close()
       }

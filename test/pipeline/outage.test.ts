@@ -1,12 +1,11 @@
 /** A log that is cut off for a while: whoever waits for it says so, and goes on by itself. */
 import { describe, expect, test } from 'vitest'
-import { decodeSaved, encodeSaved } from '../../src/adapter/file/saved.ts'
 import { openMemoryLog } from '../../src/adapter/memory/log.ts'
 import type { Claim, Forgetful, Leasing, Log, Reachable } from '../../src/pipeline/log.ts'
 import { Predictor } from '../../src/pipeline/predictor.ts'
 import { stateOf } from '../../src/pipeline/publish-stage.ts'
-import { REST, Shards } from '../../src/pipeline/shards.ts'
-import { codec, input, learnerOptions, MemorySnapshots, partitions, World } from './world.ts'
+import { REST } from '../../src/pipeline/shards.ts'
+import { input, MemorySnapshots, partitions, predictorOptions, World } from './world.ts'
 
 const GONE = 'could not reach the cluster'
 
@@ -61,20 +60,7 @@ async function cuttable(): Promise<{ readonly world: World; readonly log: Cuttab
 }
 
 function predictorOf(world: World, log: Log & Reachable): Predictor {
-  return new Predictor({
-    log,
-    codec,
-    state: { encode: encodeSaved, decode: decodeSaved },
-    learner: learnerOptions,
-    policy: { maxSkewMs: 60_000, maxFeatures: 20 },
-    shards: new Shards(),
-    maxBehind: 1000,
-    posting: { maxWaiting: 10, predictWaitMs: 2000 },
-    timings: { labelDelay() {}, predictMs() {}, learnMs() {} },
-    clock: () => world.now,
-    stopwatch: () => 0,
-    tell: (_level, message) => world.told.push(message)
-  })
+  return new Predictor({ ...predictorOptions(world), log })
 }
 
 const examples = Array.from({ length: 8 }, (_, i) => input.example(i, { fault: i % 2 ? 'none' : 'scratch' }))

@@ -11,31 +11,15 @@ import { Predictor, type PredictorOptions } from '../../src/pipeline/predictor.t
 import { type Publication, type PublicationPart, stateOf } from '../../src/pipeline/publish-stage.ts'
 import type { SoleRole } from '../../src/pipeline/roles.ts'
 import { REST, Shards } from '../../src/pipeline/shards.ts'
-import { codec, input, learnerOptions, MemorySnapshots, partitions, World, type WorldOptions } from './world.ts'
+import { input, learnerOptions, MemorySnapshots, partitions, predictorOptions, World, type WorldOptions } from './world.ts'
 
 const { observation, label, example } = input
 const state = { encode: encodeSaved, decode: decodeSaved }
 const states = Object.fromEntries([REST, 'press', 'mill'].map(shard => [stateOf(shard), 1]))
 const withState: WorldOptions = { open: clock => openMemoryLog({ partitions: { ...partitions, ...states }, clock }) }
 
-function optionsOf(world: World): PredictorOptions {
-  return {
-    log: world.log,
-    codec,
-    state,
-    learner: learnerOptions,
-    policy: { maxSkewMs: 60_000, maxFeatures: 20 },
-    shards: new Shards(),
-    maxBehind: 1000,
-    posting: { maxWaiting: 10, predictWaitMs: 2000 },
-    timings: { labelDelay() {}, predictMs() {}, learnMs() {} },
-    clock: () => world.now,
-    stopwatch: () => 0,
-    tell: (_level, message) => world.told.push(message)
-  }
-}
-
-const predictorOf = (world: World, also: Partial<PredictorOptions> = {}): Predictor => new Predictor({ ...optionsOf(world), ...also })
+const predictorOf = (world: World, also: Partial<PredictorOptions> = {}): Predictor =>
+  new Predictor({ ...predictorOptions(world), ...also })
 
 const drain = (world: World, role: SoleRole): Promise<Pipeline> => world.drain(undefined, { role })
 

@@ -7,6 +7,7 @@ import { Learner } from '../../src/learner/learner.ts'
 import { defaultLearnerOptions, type LearnerOptions } from '../../src/learner/options.ts'
 import type { Claim, Forgetful, Incoming, Leasing, Log, Outgoing } from '../../src/pipeline/log.ts'
 import { Pipeline, type PipelineOptions } from '../../src/pipeline/pipeline.ts'
+import type { PredictorOptions } from '../../src/pipeline/predictor.ts'
 import { range } from '../../src/pipeline/range.ts'
 import type { StateCodec } from '../../src/pipeline/recover.ts'
 import { duties, GROUP } from '../../src/pipeline/roles.ts'
@@ -240,6 +241,24 @@ export class World {
       const at = committed.find(p => p.topic === topic && p.partition === partition)?.offset ?? 0
       if (offset > at) this.wrongs.push(`a snapshot at ${offset}, committed is ${at}`)
     }
+  }
+}
+
+/** What a predictor over a world is given. */
+export function predictorOptions(world: World): PredictorOptions {
+  return {
+    log: world.log,
+    codec,
+    state: { encode: encodeSaved, decode: decodeSaved },
+    learner: learnerOptions,
+    policy: { maxSkewMs: 60_000, maxFeatures: 20 },
+    shards: new Shards(),
+    maxBehind: 1000,
+    posting: { maxWaiting: 10, predictWaitMs: 2000 },
+    timings: { labelDelay() {}, predictMs() {}, learnMs() {} },
+    clock: () => world.now,
+    stopwatch: () => 0,
+    tell: (_level, message) => world.told.push(message)
   }
 }
 
