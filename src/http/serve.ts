@@ -13,6 +13,7 @@ import { type Access, accessTo } from './access.ts'
 import { type Refusal, Refused, refusal, refusalOf } from './answer.ts'
 import { brokenRequest } from './broken-request.ts'
 import { drainOf } from './drain.ts'
+import { addExperts } from './experts.ts'
 import { post, statusOf } from './post.ts'
 import { bodyTypes, type ParseJson, type PostedName } from './records.ts'
 
@@ -63,7 +64,7 @@ export interface Server {
 /** What can be posted where. */
 export const postRoutes = { '/observations': 'observation', '/labels': 'label', '/examples': 'example' } as const
 /** What can be read. */
-export const readRoutes = ['/healthz', '/readyz', '/metrics', '/status'] as const
+export const readRoutes = ['/healthz', '/readyz', '/metrics', '/status', '/api/experts'] as const
 
 /** What holds where the options say nothing. */
 export const defaults = {
@@ -152,6 +153,7 @@ function addReading(app: FastifyInstance, { gateway, metrics }: ServeOptions, ac
     return metrics.text()
   })
   app.get('/status', { onRequest: allow('read') }, async () => gateway.status())
+  addExperts(app, gateway, allow('read'))
 }
 
 /** The status, or why there is none yet: a pipeline that recovers throws `UNAVAILABLE`. */
