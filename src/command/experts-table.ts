@@ -40,11 +40,28 @@ function bankTable({ experts }: Bank, paint: Palette): string {
     figure(each.variation),
     each.nearest === null ? '–' : String(each.nearest),
     figure(each.distance),
-    figure(each.need),
+    figure(each.without.leftOut),
+    figure(each.without.replaced),
+    figure(each.without.flattened),
     each.cure
   ])
   return table(
-    ['expert', 'state', 'asked', 'answers', 'speaks for', 'change', 'trend', 'varies', 'nearest', 'apart', 'need', 'what would help'],
+    [
+      'expert',
+      'state',
+      'asked',
+      'answers',
+      'speaks for',
+      'change',
+      'trend',
+      'varies',
+      'nearest',
+      'apart',
+      'left out',
+      'replaced',
+      'flattened',
+      'what would help'
+    ],
     rows
   )
 }
