@@ -60,6 +60,16 @@ export function taskOf(task: string, classes: readonly string[], over: Partial<T
     asServed: report,
     single: report,
     perDomain: { l1: report, l2: report },
+    readiness: classes.map((name, y) => ({
+      domain: 'l1',
+      class: name,
+      state: (['ready', 'not yet', 'unfit'] as const)[y % 3]!,
+      labels: 40,
+      recall: 0.9,
+      interval: [0.8, 0.95] as const,
+      recent: 0.9,
+      missing: y % 3 === 1 ? 12 : 0
+    })),
     banks: [
       {
         bank: 'mixture',

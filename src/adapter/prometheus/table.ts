@@ -1,8 +1,11 @@
 /** Every metric, declared once: what is registered, and what `docs/metrics.md` shows. */
 import { signalKinds } from '../../events/event.ts'
+import { ways } from '../../stability/needs.ts'
+import { expertStates } from '../../stability/state.ts'
 import { expertMetrics } from './expert-metrics.ts'
 import { defaultLimits, type Metric, other } from './metric.ts'
 import { outcomes, parts, pipelineMetrics } from './pipeline-metrics.ts'
+import { readinessMetrics } from './readiness-metrics.ts'
 import { kinds, scoreMetrics, views } from './score-metrics.ts'
 import { sharingMetrics } from './sharing-metrics.ts'
 
@@ -18,6 +21,7 @@ export const sections: readonly { readonly title: string; readonly metrics: read
   { title: 'The flow', metrics: pipelineMetrics },
   { title: 'Quality', metrics: scoreMetrics },
   { title: 'Sharing', metrics: sharingMetrics },
+  { title: 'Readiness', metrics: readinessMetrics },
   { title: 'Experts', metrics: expertMetrics }
 ]
 
@@ -54,6 +58,8 @@ cannot be added.
 | kind | ${kinds.join(', ')} |
 | view | ${views.join(', ')} |
 | signal | ${signalKinds.join(', ')} |
+| state | ${expertStates.join(', ')} |
+| way | ${ways.join(', ')} |
 
 | outcome | what became of the event |
 |---|---|
