@@ -10,7 +10,7 @@ import type { LearnerOptions } from '../learner/options.ts'
 import type { Saved } from '../numeric/saved.ts'
 import type { Codec } from './codec.ts'
 import { decoding, type Intake } from './intake.ts'
-import type { Log, Position } from './log.ts'
+import type { Log, Position, Settling } from './log.ts'
 import { range } from './range.ts'
 import type { Shards } from './shards.ts'
 import { sha256 } from './snapshot-record.ts'
@@ -23,7 +23,7 @@ export interface StateCodec {
 }
 
 export interface RecoverOptions {
-  readonly log: Log
+  readonly log: Log & Partial<Settling>
   readonly codec: Codec
   readonly intake: Intake
   readonly snapshots: SnapshotStore
@@ -172,7 +172,7 @@ async function refuseUnread(options: RecoverOptions, unread: readonly Unread[]):
   const { log, codec, signal } = options
   if (unread.length === 0 || (await log.starts(['rejects'])).some(({ offset }) => offset > 0)) return
   const learned = new Map(unread.map(each => [each.sha256, each]))
-  for await (const record of range(log, 'rejects', [], await log.ends(['rejects']), signal)) {
+  for await (const record of range(log, 'rejects', [], await settled(log, 'rejects', signal), signal)) {
     const decoded = await patient(options, () => decoding(codec, record.value))
     if ('code' in decoded || decoded.name !== 'rejection' || decoded.event.topic !== 'examples') continue
     learned.delete(decoded.event.sha256)
@@ -194,7 +194,7 @@ async function compare(options: RecoverOptions, snapshot: StoredSnapshot | null,
   const from = (snapshot?.positions ?? []).filter(position => position.topic === 'signals')
   const whole = snapshot === null || from.length > 0
   const byId = new Map(told.map(each => [each.id, each]))
-  for await (const record of range(log, 'signals', from, await log.ends(['signals']), signal)) {
+  for await (const record of range(log, 'signals', from, await settled(log, 'signals', signal), signal)) {
     if (shards.names.length > 1 && record.key !== shard) continue
     const decoded = await patient(options, () => decoding(codec, record.value))
     if ('code' in decoded || decoded.name !== 'signal') continue
@@ -216,6 +216,11 @@ async function compare(options: RecoverOptions, snapshot: StoredSnapshot | null,
       `the log to hold ${missing.id} ("${missing.message}"), it does not: outputs and positions were not committed together, or the snapshots are another log's; remove them to rebuild the state`
     )
   }
+}
+
+/** Others write to a topic, too: what the learner committed there may stand behind a transaction of theirs. */
+function settled(log: Log & Partial<Settling>, topic: string, signal: AbortSignal): Promise<readonly Position[]> {
+  return log.settled === undefined ? log.ends([topic]) : log.settled([topic], signal)
 }
 
 function diverged(expected: string): Fault {
