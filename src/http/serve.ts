@@ -10,6 +10,7 @@ import { fromJson } from '../events/from-json.ts'
 import { Fault, isPassing } from '../fault/fault.ts'
 import type { Gateway, PipelineStatus } from '../pipeline/gateway.ts'
 import { type Access, accessTo } from './access.ts'
+import { addAlerts } from './alerts.ts'
 import { type Refusal, Refused, refusal, refusalOf } from './answer.ts'
 import { brokenRequest } from './broken-request.ts'
 import { drainOf } from './drain.ts'
@@ -119,6 +120,11 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     if (closing !== null) reply.header('connection', 'close')
   })
   addReading(app, options, access)
+  addAlerts(app, {
+    gateway: options.gateway,
+    allow: need => async request => guard(access, request, need === 'read' ? 'read' : 'post'),
+    holder: () => null
+  })
   const cut = addPosting(app, { ...options, ...settings }, access)
 
   const url = await listen(app, settings.host, settings.port)

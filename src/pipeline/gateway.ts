@@ -1,4 +1,5 @@
 /** What a running pipeline offers to whoever feeds or watches it: the HTTP interface and the terminal. */
+import type { AlertState } from '../alert/alert-state.ts'
 import type { EventName, Events, Prediction, Rejection, RejectionCode } from '../events/event.ts'
 import type { LearnerStatus } from '../learner/status.ts'
 import type { Following } from './follower.ts'
@@ -40,6 +41,13 @@ export interface Timings {
   learnMs(ms: number): void
 }
 
+/** The alerts as they stand after the last commit. */
+export interface AlertsBoard {
+  readonly open: readonly AlertState[]
+  /** The newest that were cleared, newest first. */
+  readonly recent: readonly AlertState[]
+}
+
 export interface Gateway {
   /** Throws `UNAVAILABLE` (retry) as long as there is no state to tell of. */
   status(): PipelineStatus
@@ -62,4 +70,8 @@ export interface Gateway {
     records: readonly { readonly bytes: Uint8Array; readonly code: RejectionCode; readonly reason: string }[],
     signal: AbortSignal
   ): Promise<void>
+  /** The alerts. Throws `UNAVAILABLE` (retry) where this process does not watch. */
+  alerts?(): AlertsBoard
+  /** Acknowledges an open alert; resolves once that is durable. Throws as `alerts`, and as `post` does. */
+  acknowledge?(id: string, by: string | null): Promise<'acknowledged' | 'unknown' | 'already'>
 }

@@ -8,11 +8,12 @@ import { Fault } from '../fault/fault.ts'
 import type { RoomOptions } from '../join/room.ts'
 import type { Learner } from '../learner/learner.ts'
 import type { LearnerOptions } from '../learner/options.ts'
+import { Board } from './board.ts'
 import type { Codec, Undecodable } from './codec.ts'
 import { CostMeter } from './cost-meter.ts'
 import { assemble, type Crew } from './crew.ts'
 import { CUT_MS, inTime } from './deadline.ts'
-import type { Gateway, PipelineStatus, Receipt, Timings } from './gateway.ts'
+import type { AlertsBoard, Gateway, PipelineStatus, Receipt, Timings } from './gateway.ts'
 import { Heard } from './heard.ts'
 import { Intake } from './intake.ts'
 import { JoinStage } from './join-stage.ts'
@@ -27,6 +28,7 @@ import type { SnapshotStore } from './snapshot-store.ts'
 import { Step } from './step.ts'
 import { Tallies } from './tallies.ts'
 import type { Load } from './throttle.ts'
+import { type WatchOptions, WatchStage } from './watch-stage.ts'
 
 /** What the loop is doing, for whoever kills it in a test. */
 export type Phase = 'recovering' | 'reading' | 'folding' | 'committing' | 'snapshotting'
@@ -46,6 +48,7 @@ export interface PipelineOptions {
   readonly publish: { readonly run: string; readonly everyExamples: number; readonly everyMs: number }
   readonly learner: LearnerOptions
   readonly room: RoomOptions
+  readonly watch: Omit<WatchOptions, 'state' | 'acknowledged'>
   readonly policy: Policy
   readonly snapshot: { readonly everyExamples: number; readonly keep: number }
   readonly retentions: readonly Retention[]
@@ -72,6 +75,8 @@ export class Pipeline implements Gateway {
   readonly #meter: CostMeter
   readonly #tallies = new Tallies()
   readonly #join: JoinStage
+  readonly #watch: WatchStage
+  readonly #board: Board
   readonly #posting: Posting
   readonly #patience: Patience
   readonly #startedAt: number
@@ -97,6 +102,8 @@ export class Pipeline implements Gateway {
     this.#meter = new CostMeter(stopwatch)
     this.#heard = new Heard(log.partitions.predictions ?? 1)
     this.#join = new JoinStage({ ...room, codec, shards: options.shards, labelDelay: ms => timings.labelDelay(ms) })
+    this.#board = new Board({ ...options, alerts: () => (this.#duty.watches && this.#crew !== null ? this.#watch.alerts : null) })
+    this.#watch = new WatchStage({ ...options.watch, state: options.state, acknowledged: id => this.#board.taken(id) })
     this.#posting = new Posting({
       ...posting,
       log,
@@ -222,6 +229,14 @@ export class Pipeline implements Gateway {
     return this.#posting.reject(name, records)
   }
 
+  alerts(): AlertsBoard {
+    return this.#board.alerts()
+  }
+
+  acknowledge(id: string, by: string | null): Promise<'acknowledged' | 'unknown' | 'already'> {
+    return this.#board.acknowledge(id, by)
+  }
+
   async #recover(stop: AbortSignal): Promise<void> {
     const { tell, stopwatch } = this.#options
     let before = stopwatch()
@@ -231,6 +246,7 @@ export class Pipeline implements Gateway {
         intake: this.#intake,
         meter: this.#meter,
         join: this.#join,
+        watch: this.#watch,
         served: prediction => {
           this.#predicted++
           this.#posting.served(prediction)
