@@ -8,7 +8,6 @@ import { openFileSnapshots } from './adapter/file/snapshots.ts'
 import type { Connection, Sasl, Tls } from './adapter/kafka/connection.ts'
 import { type KafkaOptions, openKafkaLog } from './adapter/kafka/log.ts'
 import { openLmdbLog } from './adapter/lmdb/log.ts'
-import { defaultRules } from './alert/default-rules.ts'
 import type { KafkaConfig } from './config/kafka-options.ts'
 import { retentions } from './config/log-options.ts'
 import type { Config } from './config/options.ts'
@@ -21,7 +20,7 @@ import type { Timings } from './pipeline/gateway.ts'
 import { layerSnapshots } from './pipeline/layered-snapshots.ts'
 import type { Forgetful, Leasing, Log, Reachable, Shared } from './pipeline/log.ts'
 import type { Depot } from './pipeline/migrate.ts'
-import { type Phase, Pipeline, type PipelineOptions } from './pipeline/pipeline.ts'
+import { type Phase, Pipeline } from './pipeline/pipeline.ts'
 import { Predictor } from './pipeline/predictor.ts'
 import { stateOf } from './pipeline/publish-stage.ts'
 import { isPublished, openPublishedSnapshots, snapshotsOf } from './pipeline/published-snapshots.ts'
@@ -29,7 +28,7 @@ import type { StateCodec } from './pipeline/recover.ts'
 import type { Role, SoleRole } from './pipeline/roles.ts'
 import { REST, Shards } from './pipeline/shards.ts'
 import type { SnapshotStore } from './pipeline/snapshot-store.ts'
-import { openPlainDecider } from './pipeline/watching.ts'
+import { tellingOf, watchOptionsOf } from './wiring-alerts.ts'
 import { openCodec } from './wiring-codec.ts'
 
 const HOUR = 3_600_000
@@ -208,11 +207,6 @@ export function learnerOptionsOf({ learner, judge, seed, domain }: Config): Lear
   }
 }
 
-/** Decisions and alerts of a configuration. */
-function watchOptionsOf(): PipelineOptions['watch'] {
-  return { rules: defaultRules, maxCauses: 4096, maxRecent: 100, decider: openPlainDecider(['none', 'no', 'ok', 'good', 'pass', '0']) }
-}
-
 export interface PipelineHooks {
   /** The one whose examples are learned; absent for that of the lines that no shard names. */
   readonly shard?: string
@@ -265,7 +259,8 @@ export function openPipeline(config: Config, store: Store, role: SoleRole, hooks
       predictionWaitMs: waiting.predictionWaitMs,
       maxIds: waiting.dedupe.maxIds
     },
-    watch: watchOptionsOf(),
+    watch: watchOptionsOf(config.alert),
+    telling: tellingOf(config.alert),
     policy: policyOf(config),
     snapshot,
     load,

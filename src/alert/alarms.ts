@@ -63,6 +63,11 @@ export class Alarms {
     return this.#causes.recent
   }
 
+  /** Lines of which anything was told, in the order in which they came. */
+  get lines(): readonly string[] {
+    return this.#causes.lines
+  }
+
   /** Causes there was no room for, since the process started. */
   get overflowed(): number {
     return this.#causes.overflowed

@@ -53,6 +53,10 @@ export class Causes {
     return newest.filter(state => state !== undefined)
   }
 
+  get lines(): readonly string[] {
+    return [...new Set([...this.#byKey.values()].map(({ about }) => about.line))]
+  }
+
   get overflowed(): number {
     return this.#overflowed
   }

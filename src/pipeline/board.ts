@@ -3,6 +3,8 @@
  * watch takes like any other.
  */
 import { type AlertState, eventOf } from '../alert/alert-state.ts'
+import { TRIAL } from '../alert/trial.ts'
+import type { Alert } from '../events/event.ts'
 import { Fault } from '../fault/fault.ts'
 import type { Codec } from './codec.ts'
 import type { AlertsBoard } from './gateway.ts'
@@ -47,6 +49,28 @@ export class Board {
       throw error
     }
     return 'acknowledged'
+  }
+
+  /** Leaves the trial. Throws as `acknowledge` does. */
+  async leaveTrial(by: string | null): Promise<{ readonly left: boolean; readonly open: readonly string[] }> {
+    const { log, codec, clock } = this.#options
+    const { trial } = this.alerts()
+    if (trial === null || trial.left !== null) return { left: false, open: ['there is no trial'] }
+    if (trial.open.length > 0) return { left: false, open: trial.open }
+    const time = clock()
+    const about = { observation: null, task: null, class: null, station: null, value: null, cause: JSON.stringify([TRIAL]) }
+    const event = {
+      ...about,
+      id: trial.id,
+      time,
+      line: '*',
+      rule: TRIAL,
+      message: `the trial is left${by === null ? '' : ` by ${by}`}`,
+      by
+    }
+    const cleared: Alert = { ...event, kind: 'cleared', severity: 'information', count: 0, trial: true }
+    await log.write([{ topic: 'alerts', key: '*', value: codec.encode('alert', cleared) }])
+    return { left: true, open: [] }
   }
 
   /** The watch has taken what was in the log: what is open and not acknowledged now can be acknowledged. */

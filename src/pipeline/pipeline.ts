@@ -24,9 +24,11 @@ import { type Postable, Posting, type Unusable } from './posting.ts'
 import type { StateCodec } from './recover.ts'
 import { type Duty, duties, type SoleRole } from './roles.ts'
 import type { Shards } from './shards.ts'
+import type { Sink } from './sink.ts'
 import type { SnapshotStore } from './snapshot-store.ts'
 import { Step } from './step.ts'
 import { Tallies } from './tallies.ts'
+import { Teller, type TellerOptions } from './teller.ts'
 import type { Load } from './throttle.ts'
 import { type WatchOptions, WatchStage } from './watch-stage.ts'
 
@@ -49,6 +51,8 @@ export interface PipelineOptions {
   readonly learner: LearnerOptions
   readonly room: RoomOptions
   readonly watch: Omit<WatchOptions, 'state' | 'acknowledged'>
+  /** Where alerts are told, by who watches. */
+  readonly telling: Pick<TellerOptions, 'maxAgeMs' | 'backoff'> & { readonly sinks: readonly Sink[] }
   readonly policy: Policy
   readonly snapshot: { readonly everyExamples: number; readonly keep: number }
   readonly retentions: readonly Retention[]
@@ -77,6 +81,7 @@ export class Pipeline implements Gateway {
   readonly #join: JoinStage
   readonly #watch: WatchStage
   readonly #board: Board
+  readonly #tellers: readonly Teller[]
   readonly #posting: Posting
   readonly #patience: Patience
   readonly #startedAt: number
@@ -102,7 +107,8 @@ export class Pipeline implements Gateway {
     this.#meter = new CostMeter(stopwatch)
     this.#heard = new Heard(log.partitions.predictions ?? 1)
     this.#join = new JoinStage({ ...room, codec, shards: options.shards, labelDelay: ms => timings.labelDelay(ms) })
-    this.#board = new Board({ ...options, alerts: () => (this.#duty.watches && this.#crew !== null ? this.#watch.alerts : null) })
+    this.#tellers = options.telling.sinks.map(sink => new Teller({ ...options, ...options.telling, sink, board: () => this.#watch.alerts }))
+    this.#board = new Board({ ...options, alerts: () => this.#alerts() })
     this.#watch = new WatchStage({ ...options.watch, state: options.state, acknowledged: id => this.#board.taken(id) })
     this.#posting = new Posting({
       ...posting,
@@ -155,6 +161,7 @@ export class Pipeline implements Gateway {
     if (stop.aborted) drain()
     const givenUp = (): boolean => stop.aborted && clock() >= drainUntil
     const batches = log.read(this.#duty.inputs, crew.claim.positions(), halt.signal, BATCH)[Symbol.asyncIterator]()
+    const telling = this.#duty.watches ? this.#tellers.map(teller => teller.run(halt.signal)) : []
     const ahead = (): ReturnType<typeof batches.next> => {
       const next = batches.next()
       next.catch(() => undefined) // thrown where it is awaited; until then it must not end the process
@@ -181,7 +188,7 @@ export class Pipeline implements Gateway {
       this.#reasons = ['stopped']
       stop.removeEventListener('abort', drain)
       halt.abort()
-      await batches.return?.()
+      await Promise.all([batches.return?.(), ...telling])
       await crew.lease?.release()
     }
   }
@@ -196,6 +203,7 @@ export class Pipeline implements Gateway {
     if (learner === null && (this.#crew === null || this.#duty.learns))
       throw new Fault('UNAVAILABLE', 'expected a recovered state, it is still being recovered: ask again later')
     const { predict, learn, single } = this.#meter.spentMs
+    const alerts = this.#alerts()
     const perEvent = (ms: number, n: number): number => (n === 0 ? 0 : (1000 * ms) / n)
     const folded = this.#tallies.of('examples', 'learned')
     return {
@@ -209,6 +217,7 @@ export class Pipeline implements Gateway {
       events: this.#tallies.all(),
       waiting: this.#join.room.size,
       snapshot: this.#crew?.keeper?.newest ?? null,
+      ...(alerts === null ? {} : { alerts: { open: alerts.open, sinks: alerts.sinks, trial: alerts.trial } }),
       costs: { predict: perEvent(predict, this.#predicted), learn: perEvent(learn, folded), single: perEvent(single, folded) }
     }
   }
@@ -235,6 +244,15 @@ export class Pipeline implements Gateway {
 
   acknowledge(id: string, by: string | null): Promise<'acknowledged' | 'unknown' | 'already'> {
     return this.#board.acknowledge(id, by)
+  }
+
+  leaveTrial(by: string | null): Promise<{ readonly left: boolean; readonly open: readonly string[] }> {
+    return this.#board.leaveTrial(by)
+  }
+
+  #alerts(): AlertsBoard | null {
+    if (!this.#duty.watches || this.#crew === null) return null
+    return { ...this.#watch.alerts, sinks: this.#tellers.map(({ status }) => status) }
   }
 
   async #recover(stop: AbortSignal): Promise<void> {

@@ -37,7 +37,7 @@ function watching(
   flagged: (part: number) => boolean,
   rules: readonly Rule[] = [run]
 ): { readonly options: Pick<PipelineOptions, 'watch'> } {
-  return { options: { watch: { rules, maxCauses: 100, maxRecent: 10, decider: scripted(flagged) } } }
+  return { options: { watch: { rules, maxCauses: 100, maxRecent: 10, decider: scripted(flagged), trial: null } } }
 }
 
 const life = (alerts: readonly Alert[]) => alerts.map(({ kind, id }) => `${id} ${kind}`)
