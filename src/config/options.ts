@@ -3,6 +3,7 @@
  * table in the documents and the environment variable. All defaults together are a configuration that works.
  */
 import * as z from 'zod'
+import { alertOptions } from './alert-options.ts'
 import { learnerOptions } from './learner-options.ts'
 import { logOptions } from './log-options.ts'
 import { registryOptions } from './registry-options.ts'
@@ -147,6 +148,7 @@ export const options = z.strictObject({
     })
     .prefault({})
     .describe('Less practice under load: each change is written to the log, so that every replica makes it at the same example'),
+  alert: alertOptions.prefault({}).describe('Alerts'),
   http: z
     .strictObject({
       host: z.string().min(1).default('127.0.0.1').describe('Where to listen; an address that others can reach asks for a token'),

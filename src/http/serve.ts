@@ -11,6 +11,7 @@ import { Fault, isPassing } from '../fault/fault.ts'
 import type { Gateway, PipelineStatus } from '../pipeline/gateway.ts'
 import type { Onlooker } from '../pipeline/onlooker.ts'
 import { type Access, accessTo } from './access.ts'
+import { addAlerts } from './alerts.ts'
 import { type Refusal, Refused, refusal, refusalOf } from './answer.ts'
 import { brokenRequest } from './broken-request.ts'
 import { drainOf } from './drain.ts'
@@ -140,6 +141,11 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   })
   addReading(app, options, access)
   if (options.board !== undefined) addBoard(app, options.board, access)
+  addAlerts(app, {
+    gateway: options.gateway,
+    allow: need => async request => guard(access, request, need === 'read' ? 'read' : 'post'),
+    holder: () => null
+  })
   const cut = addPosting(app, { ...options, ...settings }, access)
 
   const url = await listen(app, settings.host, settings.port)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { fromJson } from '../../src/events/from-json.ts'
 import { shortestToken } from '../../src/http/access.ts'
+import { alertRoutes } from '../../src/http/alerts.ts'
 import { statusCodes } from '../../src/http/answer.ts'
 import { bodyTypes, deepest, mostKeys } from '../../src/http/records.ts'
 import { defaults, postRoutes, readRoutes } from '../../src/http/serve.ts'
@@ -31,7 +32,8 @@ describe('the page of the HTTP interface', () => {
   test('lists every address with its method, and no other', () => {
     const listed = rows.filter(([method]) => method === 'GET' || method === 'POST').map(([method, address]) => `${method} ${address}`)
     const served = [...readRoutes.map(route => `GET \`${route}\``), ...Object.keys(postRoutes).map(route => `POST \`${route}\``)]
-    expect(listed.sort()).toEqual(served.sort())
+    const alerts = alertRoutes.map(route => route.replace(/ (.*)/, ' `$1`'))
+    expect(listed.sort()).toEqual([...served, ...alerts].sort())
   })
 
   test('lists every content type, and no other', () => {
