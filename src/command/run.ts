@@ -14,6 +14,7 @@ import type { Predictor } from '../pipeline/predictor.ts'
 import type { Role } from '../pipeline/roles.ts'
 import { REST } from '../pipeline/shards.ts'
 import { openRole, openStore, type Store } from '../wiring.ts'
+import { guardedBy, renewing } from '../wiring-http.ts'
 import { positive } from './evaluate.ts'
 import { outgoing, write } from './feed.ts'
 import { palette } from './output.ts'
@@ -68,19 +69,9 @@ async function run(flags: Flags): Promise<void> {
     ...(flags.phaseFile === undefined ? {} : { phase: phaseTo(flags.phaseFile) })
   })
   const timer = flags.for === undefined ? undefined : setTimeout(() => stop.abort(), flags.for * 1000)
-  const http = config.http
-  const server = await serve(
-    {
-      gateway: pipeline,
-      metrics,
-      host: http.host,
-      port: http.port,
-      token: http.token?.reveal() ?? null,
-      maxBodyKiB: http.maxBodyKiB,
-      logger
-    },
-    new AbortController().signal
-  )
+  const tell = (level: 'info' | 'warn' | 'error', message: string) => logger[level](message)
+  const server = await serve({ ...guardedBy(config, tell), gateway: pipeline, metrics, logger }, new AbortController().signal)
+  renewing(config.http, server, tell, stop.signal)
   logger.info(`listening on ${server.url}`)
   const beside = [
     flags.simulate === undefined ? null : inTime(simulate(config, store, flags.simulate, stop.signal), stop.signal, DRAIN_MS + CUT_MS),

@@ -5,16 +5,20 @@
  * the time each part of a request may take.
  */
 import { setMaxListeners } from 'node:events'
+import { Server as TlsServer } from 'node:tls'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { fromJson } from '../events/from-json.ts'
 import { Fault, isPassing } from '../fault/fault.ts'
 import type { Gateway, PipelineStatus } from '../pipeline/gateway.ts'
-import { type Access, accessTo } from './access.ts'
+import { type Access, accessTo, defaultSessionMs } from './access.ts'
 import { type Refusal, Refused, refusal, refusalOf } from './answer.ts'
 import { brokenRequest } from './broken-request.ts'
 import { drainOf } from './drain.ts'
-import { post, statusOf } from './post.ts'
+import { guard } from './guard.ts'
+import { type Posting, post, statusOf } from './post.ts'
 import { bodyTypes, type ParseJson, type PostedName } from './records.ts'
+import { addSession } from './session.ts'
+import type { Need, Token } from './token.ts'
 
 /** What `/metrics` shows. */
 export interface Metrics {
@@ -26,6 +30,7 @@ export interface Metrics {
 
 /** Where defects are told; a pino logger fits. */
 export interface HttpLogger {
+  info?(fields: object, message: string): void
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
 }
@@ -35,11 +40,19 @@ export interface ServeOptions {
   readonly metrics: Metrics
   /** How posted JSON becomes an event. Default `fromJson`. */
   readonly parse?: ParseJson
-  /** Default 127.0.0.1. Any address but loopback needs a token. */
+  /** The line of a posted record in Avro, for tokens that may touch only some. */
+  readonly lineOf?: NonNullable<Posting['lineOf']>
+  /** Default 127.0.0.1. Any address but loopback needs a token to read, and `tls` or `trustedProxy`. */
   readonly host?: string
   /** 0 takes a free one. */
   readonly port: number
-  readonly token?: string | null
+  /** Whoever changes something needs one of these; with none nobody may. */
+  readonly tokens?: readonly Token[]
+  readonly tls?: Tls
+  /** Addresses and networks whose word on the client is believed, and that may ask in the clear. */
+  readonly trustedProxy?: readonly string[]
+  /** How long a browser stays logged in. */
+  readonly sessionMs?: number
   /** Further names that may stand in the `Host` header on loopback. */
   readonly hosts?: readonly string[]
   readonly maxBodyKiB?: number
@@ -54,8 +67,17 @@ export interface ServeOptions {
   readonly logger?: HttpLogger
 }
 
+/** In PEM. With `clientCa` whoever comes must show a certificate that it has signed, but for a probe. */
+export interface Tls {
+  readonly cert: string
+  readonly key: string
+  readonly clientCa?: string
+}
+
 export interface Server {
   readonly url: string
+  /** Speaks TLS with another certificate from the next connection on. Throws where it and its key do not go together. */
+  renew(tls: Tls): void
   /** Takes no more requests, waits for those under way up to `drainMs`, then cuts them. Idempotent. */
   close(): Promise<void>
 }
@@ -65,10 +87,16 @@ export const postRoutes = { '/observations': 'observation', '/labels': 'label', 
 /** What can be read. */
 export const readRoutes = ['/healthz', '/readyz', '/metrics', '/status'] as const
 
+const addresses = [...readRoutes, '/api/me', ...Object.keys(postRoutes), '/session']
+const needOf = { observation: 'feed', label: 'label', example: 'feed' } as const satisfies Record<PostedName, Need>
+
 /** What holds where the options say nothing. */
 export const defaults = {
   host: '127.0.0.1',
   parse: fromJson as ParseJson,
+  tokens: [] as readonly Token[],
+  trustedProxy: [] as readonly string[],
+  sessionMs: defaultSessionMs,
   maxBodyKiB: 1024,
   maxRecords: 1000,
   maxConnections: 256,
@@ -86,9 +114,17 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   signal.throwIfAborted()
   const settings = { ...defaults, ...options }
   let closing: Promise<void> | null = null
-  const access = accessTo(settings.host, options.token ?? null, options.hosts ?? [])
+  const { tls, logger } = options
+  const access = accessTo({
+    ...settings,
+    tls: tls !== undefined,
+    clientCertificates: tls?.clientCa !== undefined,
+    tell: (fields, message) => logger?.warn(fields, message)
+  })
   const stopping = new Fault('UNAVAILABLE', 'expected the request to end before the server, which is stopping: send it again')
-  const app = Fastify({
+  const app: FastifyInstance = Fastify({
+    ...(tls === undefined ? {} : { https: { ...secureOf(tls), handshakeTimeout: settings.requestTimeoutMs } }),
+    ...(settings.trustedProxy.length === 0 ? {} : { trustProxy: [...settings.trustedProxy] }),
     bodyLimit: settings.maxBodyKiB * 1024,
     requestTimeout: settings.requestTimeoutMs,
     connectionTimeout: 4 * settings.requestTimeoutMs,
@@ -108,17 +144,18 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     const refused = refusalOf(error)
     // Who has gone away has aborted its own request: nothing failed.
     if (refused.status >= 500 && !reply.raw.destroyed)
-      options.logger?.[refused.status === 500 ? 'error' : 'warn']({ err: error, route: request.routeOptions.url }, 'a request failed')
+      logger?.[refused.status === 500 ? 'error' : 'warn']({ err: error, route: request.routeOptions.url }, 'a request failed')
     return send(reply, refused)
   })
   app.setNotFoundHandler((_request, reply) =>
-    send(reply, refusal(404, 'NOT_FOUND', `expected one of ${[...readRoutes, ...Object.keys(postRoutes)].join(', ')} with its method`))
+    send(reply, refusal(404, 'NOT_FOUND', `expected one of ${addresses.join(', ')} with its method`))
   )
   app.addHook('onSend', async (_request, reply) => {
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
     if (closing !== null) reply.header('connection', 'close')
   })
   addReading(app, options, access)
+  addSession(app, access, (fields, message) => logger?.info?.(fields, message))
   const cut = addPosting(app, { ...options, ...settings }, access)
 
   const url = await listen(app, settings.host, settings.port)
@@ -133,7 +170,10 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const stop = () => void close()
   signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) await close()
-  return { url, close }
+  const renew = (next: Tls) => {
+    if (app.server instanceof TlsServer) app.server.setSecureContext(secureOf(next))
+  }
+  return { url, renew, close }
 }
 
 function addReading(app: FastifyInstance, { gateway, metrics }: ServeOptions, access: Access) {
@@ -170,12 +210,14 @@ function addPosting(app: FastifyInstance, options: ServeOptions & typeof default
   app.removeAllContentTypeParsers()
   app.addContentTypeParser([...bodyTypes], { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   for (const [route, name] of Object.entries(postRoutes) as [string, PostedName][])
-    app.post(route, { onRequest: async (request, reply) => admit(request, reply) }, async (request, reply) => {
+    app.post(route, { onRequest: async (request, reply) => admit(request, reply, needOf[name]) }, async (request, reply) => {
       const { body } = request
+      const holder = access.holder(request.headers)
+      if (holder === null) throw new Error('expected a post to have passed its guard, it has no holder')
       const type = bodyTypes.find(known => known === request.headers['content-type']?.split(';')[0]?.trim().toLowerCase())
       if (!Buffer.isBuffer(body) || type === undefined) throw empty(name)
       const signal = underWay.get(request)?.signal ?? AbortSignal.abort()
-      const receipts = await post(options, name, { type, bytes: body }, signal)
+      const receipts = await post(options, name, { type, bytes: body }, holder, signal)
       reply.code(statusOf(receipts))
       return receipts
     })
@@ -184,8 +226,8 @@ function addPosting(app: FastifyInstance, options: ServeOptions & typeof default
   }
 
   // Before the body is read: who may not post, or finds too many before him, costs no memory.
-  function admit(request: FastifyRequest, reply: FastifyReply) {
-    guard(access, request, 'post')
+  function admit(request: FastifyRequest, reply: FastifyReply, need: Need) {
+    guard(access, request, need)
     const encoding = request.headers['content-encoding']
     if (encoding !== undefined && encoding !== 'identity')
       throw new Refused(refusal(415, 'TYPE_UNKNOWN', 'expected a body without content-encoding, an encoded one came: send it plain'))
@@ -205,9 +247,14 @@ function addPosting(app: FastifyInstance, options: ServeOptions & typeof default
 
 const empty = (name: string) => new Refused(refusal(400, 'BODY_EMPTY', `expected at least one ${name} in the body, an empty one came`))
 
-function guard(access: Access, request: FastifyRequest, kind: 'probe' | 'read' | 'post') {
-  const refused = access.refuse(request.method, request.headers, kind)
-  if (refused !== null) throw new Refused(refused)
+/** TLS 1.2 and later. A certificate that nobody known has signed is told by `guard`, which lets probes through. */
+function secureOf({ cert, key, clientCa }: Tls) {
+  return {
+    cert,
+    key,
+    minVersion: 'TLSv1.2' as const,
+    ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false })
+  }
 }
 
 function send(reply: FastifyReply, { status, retryAfterSeconds, body }: Refusal) {
