@@ -15,21 +15,25 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from './config/options.ts'
+import type { EventName } from './events/event.ts'
 import { Fault } from './fault/fault.ts'
 import type { ServeOptions, Server, Tls } from './http/serve.ts'
 import { digestOf, newToken, shortestToken, type Token, tokenOf, unnamedToken } from './http/token.ts'
+import type { Codec } from './pipeline/codec.ts'
 
 type Tell = (level: 'info' | 'warn', message: string) => void
 
 /** What of a configuration the HTTP interface is served with. Throws where tokens or certificates cannot be had. */
 export function guardedBy(config: Pick<Config, 'http' | 'dataDirectory'>, tell: Tell): Omit<ServeOptions, 'gateway' | 'metrics'> {
-  const { host, port, maxBodyKiB, maxConnections, sessionHours, trustedProxy } = config.http
+  const { host, port, maxBodyKiB, maxConnections, maxStreams, maxStreamBacklogKiB, sessionHours, trustedProxy } = config.http
   const tls = tlsOf(config.http.tls)
   return {
     host,
     port,
     maxBodyKiB,
     maxConnections,
+    maxStreams,
+    maxStreamBacklogKiB,
     trustedProxy,
     sessionMs: sessionHours * 3_600_000,
     tokens: tokensOf(config, tell),
@@ -52,6 +56,14 @@ export function namedTokensOf({ http }: Pick<Config, 'http'>): readonly Token[] 
   return http.tokens.map(({ sha256, tokenFile, ...holder }) =>
     tokenOf(holder, sha256 === null ? digestOf(secretIn(tokenFile!, 'http.tokens')) : Buffer.from(sha256, 'hex'))
   )
+}
+
+/** The line of a decoded event of the kind that was to come; null of any other, and of what is no event. */
+export function lineIn(decoded: ReturnType<Codec['decode']>, name: EventName): string | null {
+  if (!('name' in decoded) || decoded.name !== name) return null
+  const { event } = decoded
+  if ('observation' in event && typeof event.observation === 'object' && event.observation !== null) return event.observation.line
+  return 'line' in event ? event.line : null
 }
 
 /** Where a data directory keeps the token that was made for it. */

@@ -4,21 +4,26 @@
  * Everything a client can make large or slow has a bound: body, records, headers, connections, posts at a time, and
  * the time each part of a request may take.
  */
-import { setMaxListeners } from 'node:events'
 import { Server as TlsServer } from 'node:tls'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { fromJson } from '../events/from-json.ts'
 import { Fault, isPassing } from '../fault/fault.ts'
 import type { Gateway, PipelineStatus } from '../pipeline/gateway.ts'
+import type { Onlooker } from '../pipeline/onlooker.ts'
 import { type Access, accessTo, defaultSessionMs } from './access.ts'
-import { type Refusal, Refused, refusal, refusalOf } from './answer.ts'
+import { type Refusal, refusal, refusalOf } from './answer.ts'
 import { brokenRequest } from './broken-request.ts'
 import { drainOf } from './drain.ts'
+import { addExperts } from './experts.ts'
 import { guard } from './guard.ts'
-import { type Posting, post, statusOf } from './post.ts'
-import { bodyTypes, type ParseJson, type PostedName } from './records.ts'
+import { addHistory, type Explain } from './history.ts'
+import { addPage } from './page.ts'
+import type { Posting } from './post.ts'
+import { addPosting, postRoutes } from './posting.ts'
+import type { ParseJson } from './records.ts'
 import { addSession } from './session.ts'
-import type { Need, Token } from './token.ts'
+import { addStream, streamDefaults } from './stream.ts'
+import type { Token } from './token.ts'
 
 /** What `/metrics` shows. */
 export interface Metrics {
@@ -38,6 +43,8 @@ export interface HttpLogger {
 export interface ServeOptions {
   readonly gateway: Gateway
   readonly metrics: Metrics
+  /** What the page shows beside the status; without it there is no page. */
+  readonly board?: { readonly onlooker: Onlooker; readonly explain: Explain }
   /** How posted JSON becomes an event. Default `fromJson`. */
   readonly parse?: ParseJson
   /** The line of a posted record in Avro, for tokens that may touch only some. */
@@ -58,6 +65,9 @@ export interface ServeOptions {
   readonly maxBodyKiB?: number
   readonly maxRecords?: number
   readonly maxConnections?: number
+  /** Browsers that follow live at a time, and what may wait for each. */
+  readonly maxStreams?: number
+  readonly maxStreamBacklogKiB?: number
   /** Posts being read or answered at a time; more are told to come again. */
   readonly maxPosts?: number
   /** How long a request may take to arrive. Headers get a third of it. */
@@ -82,14 +92,22 @@ export interface Server {
   close(): Promise<void>
 }
 
-/** What can be posted where. */
-export const postRoutes = { '/observations': 'observation', '/labels': 'label', '/examples': 'example' } as const
 /** What can be read. */
-export const readRoutes = ['/healthz', '/readyz', '/metrics', '/status'] as const
+export const readRoutes = [
+  '/healthz',
+  '/readyz',
+  '/metrics',
+  '/status',
+  '/api/experts',
+  '/',
+  '/api/stream',
+  '/api/history',
+  '/api/parts',
+  '/api/speakers',
+  '/api/explain'
+] as const
 
 const addresses = [...readRoutes, '/api/me', ...Object.keys(postRoutes), '/session']
-const needOf = { observation: 'feed', label: 'label', example: 'feed' } as const satisfies Record<PostedName, Need>
-
 /** What holds where the options say nothing. */
 export const defaults = {
   host: '127.0.0.1',
@@ -100,6 +118,8 @@ export const defaults = {
   maxBodyKiB: 1024,
   maxRecords: 1000,
   maxConnections: 256,
+  maxStreams: streamDefaults.most,
+  maxStreamBacklogKiB: streamDefaults.backlogBytes / 1024,
   // With the default body limit, at most 32 MiB of bodies in memory.
   maxPosts: 32,
   requestTimeoutMs: 15_000,
@@ -151,11 +171,13 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     send(reply, refusal(404, 'NOT_FOUND', `expected one of ${addresses.join(', ')} with its method`))
   )
   app.addHook('onSend', async (_request, reply) => {
-    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
+    reply.header('x-content-type-options', 'nosniff')
     if (closing !== null) reply.header('connection', 'close')
   })
   addReading(app, options, access)
   addSession(app, access, (fields, message) => logger?.info?.(fields, message))
+  if (options.board !== undefined) addBoard(app, options.board, access, settings)
   const cut = addPosting(app, { ...options, ...settings }, access)
 
   const url = await listen(app, settings.host, settings.port)
@@ -192,6 +214,19 @@ function addReading(app: FastifyInstance, { gateway, metrics }: ServeOptions, ac
     return metrics.text()
   })
   app.get('/status', { onRequest: allow('read') }, async () => gateway.status())
+  addExperts(app, gateway, allow('read'))
+}
+
+function addBoard(
+  app: FastifyInstance,
+  { onlooker, explain }: NonNullable<ServeOptions['board']>,
+  access: Access,
+  { maxStreams, maxStreamBacklogKiB }: typeof defaults
+) {
+  const allow = (kind: 'probe' | 'read') => async (request: FastifyRequest) => guard(access, request, kind)
+  addPage(app, allow('probe'))
+  addStream(app, onlooker, allow('read'), { ...streamDefaults, most: maxStreams, backlogBytes: maxStreamBacklogKiB * 1024 })
+  addHistory(app, onlooker, explain, allow('read'))
 }
 
 /** The status, or why there is none yet: a pipeline that recovers throws `UNAVAILABLE`. */
@@ -203,49 +238,6 @@ function statusOrReason(gateway: Gateway): PipelineStatus | { readonly ready: fa
     throw error
   }
 }
-
-/** Returns what aborts every post under way. */
-function addPosting(app: FastifyInstance, options: ServeOptions & typeof defaults, access: Access): (reason: Fault) => void {
-  const underWay = new Map<FastifyRequest, AbortController>()
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser([...bodyTypes], { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  for (const [route, name] of Object.entries(postRoutes) as [string, PostedName][])
-    app.post(route, { onRequest: async (request, reply) => admit(request, reply, needOf[name]) }, async (request, reply) => {
-      const { body } = request
-      const holder = access.holder(request.headers)
-      if (holder === null) throw new Error('expected a post to have passed its guard, it has no holder')
-      const type = bodyTypes.find(known => known === request.headers['content-type']?.split(';')[0]?.trim().toLowerCase())
-      if (!Buffer.isBuffer(body) || type === undefined) throw empty(name)
-      const signal = underWay.get(request)?.signal ?? AbortSignal.abort()
-      const receipts = await post(options, name, { type, bytes: body }, holder, signal)
-      reply.code(statusOf(receipts))
-      return receipts
-    })
-  return reason => {
-    for (const controller of underWay.values()) controller.abort(reason)
-  }
-
-  // Before the body is read: who may not post, or finds too many before him, costs no memory.
-  function admit(request: FastifyRequest, reply: FastifyReply, need: Need) {
-    guard(access, request, need)
-    const encoding = request.headers['content-encoding']
-    if (encoding !== undefined && encoding !== 'identity')
-      throw new Refused(refusal(415, 'TYPE_UNKNOWN', 'expected a body without content-encoding, an encoded one came: send it plain'))
-    if (underWay.size >= options.maxPosts)
-      throw new Refused(refusal(429, 'OVERLOADED', `expected at most ${options.maxPosts} posts at a time, more came: send again later`, 1))
-    const controller = new AbortController()
-    // Every record of a post may wait on it; Node warns of a leak at 11.
-    setMaxListeners(options.maxRecords + 1, controller.signal)
-    underWay.set(request, controller)
-    reply.raw.once('close', () => {
-      underWay.delete(request)
-      if (!reply.raw.writableFinished)
-        controller.abort(new Fault('UNAVAILABLE', 'expected a client that waits for its answer, it has gone'))
-    })
-  }
-}
-
-const empty = (name: string) => new Refused(refusal(400, 'BODY_EMPTY', `expected at least one ${name} in the body, an empty one came`))
 
 /** TLS 1.2 and later. A certificate that nobody known has signed is told by `guard`, which lets probes through. */
 function secureOf({ cert, key, clientCa }: Tls) {
