@@ -100,7 +100,9 @@ export class ExpertLife {
     const constant = this.#is('vanishing')
     const doubled = this.#is('duplicate')
     const young = examples < YOUNG
-    this.#marked = !young && learned >= EARLY && !this.#is('moving') && !this.#is('dead') && (constant || doubled) && this.#is('redundant')
+    const believed = this.#marked ? this.#is.bind(this) : this.#isSure.bind(this)
+    const needless = believed('redundant') && (believed('vanishing') || believed('duplicate'))
+    this.#marked = needless && !young && learned >= EARLY && !this.#is('moving') && !this.#is('dead')
     const next = this.#next(young, constant, doubled)
     if (next !== this.#state) this.#since = learned
     this.#state = next
@@ -170,6 +172,11 @@ export class ExpertLife {
 
   #is(property: Property): boolean {
     return this.#on[properties.indexOf(property)] === 1
+  }
+
+  /** Whether it is believed and the last probe did not speak against it. */
+  #isSure(property: Property): boolean {
+    return this.#is(property) && this.#against[properties.indexOf(property)] === 0
   }
 
   /** `above` tells whether a property begins above its level or below. What is not known changes nothing. */
