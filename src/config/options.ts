@@ -3,6 +3,7 @@
  * table in the documents and the environment variable. All defaults together are a configuration that works.
  */
 import * as z from 'zod'
+import { decideOptions } from './decide-options.ts'
 import { learnerOptions } from './learner-options.ts'
 import { logOptions } from './log-options.ts'
 import { registryOptions } from './registry-options.ts'
@@ -115,6 +116,7 @@ export const options = z.strictObject({
     })
     .prefault({})
     .describe('How the learner is judged'),
+  decide: decideOptions.prefault({}).describe('What is done about a prediction'),
   snapshot: z
     .strictObject({
       everyExamples: count(1, 100_000_000)
