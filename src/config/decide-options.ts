@@ -50,6 +50,12 @@ export const decideOptions = z.strictObject({
     .nullable()
     .default(null)
     .describe('A part of which no class is as likely as this is left to a person; `null` for none'),
+  untilKnown: z
+    .enum(['abstain', 'chosen'])
+    .default('abstain')
+    .describe(
+      'While a class has fewer labels than its promise needs: `abstain` leaves every part to a person that would pass, which keeps the promise; `chosen` goes on as without a promise'
+    ),
   adapt: z
     .number()
     .min(0)

@@ -3,7 +3,7 @@
  * to a person; what costs or the chosen class say is flagged; what would pass is held against every promise.
  *
  * Invariant: a class that is promised is in the set wherever its threshold cannot rule it out, and a part whose set holds
- * a promised class never passes.
+ * a promised class never passes; `untilKnown: 'chosen'` lets it pass as long as the promise has too few labels.
  */
 import type { Threshold } from './conformal.ts'
 import { cheapest } from './costs.ts'
@@ -23,6 +23,8 @@ export interface Asked {
   readonly abstainBelow: number | null
   /** What a look costs; null where none is to be had. */
   readonly inspection: number | null
+  /** While a promise has too few labels. */
+  readonly untilKnown: 'abstain' | 'chosen'
 }
 
 export interface Choice {
@@ -61,8 +63,12 @@ export function choose(stated: Stated, policy: TaskPolicy, promises: Promises, a
     )
   if (cheap === null && !policy.isGood(chosen)) return flag(chosen, `${chosen} is chosen, with a probability of ${shown(likely)}`)
 
-  if (promises.missing > 0) return abstain(`${promises.missing} more labels are needed before a promise can rule anything out`)
-  const [suspect] = inSet.map(name => ({ name, excess: excessOf(stated, name, promises) })).sort((a, b) => b.excess - a.excess)
+  const waits = asked.untilKnown === 'abstain'
+  if (promises.missing > 0 && waits) return abstain(`${promises.missing} more labels are needed before a promise can rule anything out`)
+  const [suspect] = inSet
+    .filter(name => waits || promises.thresholdOf(name)!.ready)
+    .map(name => ({ name, excess: excessOf(stated, name, promises) }))
+    .sort((a, b) => b.excess - a.excess)
   if (suspect !== undefined && suspect.excess > 0) {
     const { value, missRate } = promises.thresholdOf(suspect.name)!
     return flag(

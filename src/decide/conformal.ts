@@ -6,8 +6,9 @@
  *     a   ← min(2α, a + γ (α − err))     err = 1 where a labelled part of class c was outside when it was decided (ACI)
  *
  * Below n + 1 = 1/α labels nothing can be ruled out: θ = 0. Between there and a = −2γ it falls towards 0 from the smallest
- * probability seen. Invariant, for labels in any order an adversary likes, of which D are on the way at most: of T labels
- * at most α T + (α + 2γ)/γ + D + 1 were outside.
+ * probability seen. Invariant, for parts in any order an adversary likes, of which D are not labelled yet at most: of T labels
+ * at most α T + (α + 2γ)/γ + D + 1 were outside, as long as γ (D + 2) ≤ 1. (a never goes below −1: of more misses on
+ * the way than that, the class would be paid for by flagging every part for years.)
  *
  * Sources: Gibbs & Candès (2021), "Adaptive conformal inference under distribution shift"; Vovk et al. (2003), Mondrian
  * confidence machines. Disagreements: ACI lets a rise above α without end and so spends all it has saved on one drift,
@@ -34,6 +35,8 @@ export class Threshold {
   #a: number
   #p: number[] = []
   #w: number[] = []
+  /** The same by rising probability. */
+  #sorted: [p: number, w: number][] = []
   #theta: number | null = null
 
   constructor(options: ThresholdOptions) {
@@ -85,15 +88,16 @@ export class Threshold {
     // A part that stands for many moves a as far as they would, though never by more than ten: one label stays one label.
     const step = adapt * Math.min(weight, 10)
     this.#a = Math.max(-1, Math.min(2 * missRate, this.#a + step * (missRate - (held ? 0 : 1))))
+    this.#theta = null
     if (p === null) return
     // As the log carries it, so that what is kept is what was compared.
-    this.#p.push(Math.fround(p))
+    const served = Math.fround(p)
+    this.#p.push(served)
     this.#w.push(weight)
+    this.#insert(served, weight)
     if (window !== null && this.#p.length > Math.max(window, 2 * this.needed)) {
-      this.#p.shift()
-      this.#w.shift()
+      this.#remove(this.#p.shift()!, this.#w.shift()!)
     }
-    this.#theta = null
   }
 
   save(): SavedThreshold {
@@ -104,27 +108,49 @@ export class Threshold {
     this.#a = a
     this.#p = [...p]
     this.#w = w === null ? this.#p.map(() => 1) : [...w]
+    this.#sorted = this.#p.map((each, i): [number, number] => [each, this.#w[i]!]).sort((x, y) => x[0] - y[0] || x[1] - y[1])
     this.#theta = null
   }
 
   #reckon(): number {
     if (!this.ready) return 0
-    const order = this.#p.map((_, i) => i).sort((i, j) => this.#p[i]! - this.#p[j]! || i - j)
     const all = this.#w.reduce((sum, w) => sum + w, 0)
     // The part to come weighs as the labelled ones do on average: of equal weights this is a·(n + 1).
-    const share = this.#a * (all + all / order.length) + ROUNDING
+    const whole = all + all / this.#p.length
+    const share = this.#a * whole + ROUNDING
     let below = 0
     let theta: number | null = null
-    for (const i of order) {
-      below += this.#w[i]!
+    for (const [p, w] of this.#sorted) {
+      below += w
       if (below > share) break
-      theta = this.#p[i]!
+      theta = p
     }
     if (theta !== null) return theta
     const { adapt } = this.#options
     if (adapt === 0) return 0
-    const first = this.#w[order[0]!]! / (all + all / order.length)
-    const rest = Math.max(0, (this.#a + 2 * adapt) / (first + 2 * adapt))
-    return this.#p[order[0]!]! * rest * rest
+    const [least, weight] = this.#sorted[0]!
+    const rest = Math.max(0, (this.#a + 2 * adapt) / (weight / whole + 2 * adapt))
+    return least * rest * rest
+  }
+
+  #insert(p: number, w: number): void {
+    this.#sorted.splice(this.#place(p, w), 0, [p, w])
+  }
+
+  #remove(p: number, w: number): void {
+    this.#sorted.splice(this.#place(p, w), 1)
+  }
+
+  /** Where a pair stands among the sorted, or would. */
+  #place(p: number, w: number): number {
+    let low = 0
+    let high = this.#sorted.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const [q, v] = this.#sorted[middle]!
+      if (q < p || (q === p && v < w)) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 }

@@ -142,8 +142,8 @@ export class Decider {
   #choose(stated: TaskPrediction): Choice {
     const book = this.#task(stated.task)
     for (const name of stated.classes) book.numberOf(name)
-    const { abstainBelow, inspection } = this.#options
-    return choose(stated, book.policy, book, { abstainBelow, inspection: inspection.cost })
+    const { abstainBelow, inspection, untilKnown } = this.#options
+    return choose(stated, book.policy, book, { abstainBelow, untilKnown, inspection: inspection.cost })
   }
 
   /** Tasks with a promise that nothing is predicted of yet. */

@@ -43,6 +43,8 @@ export interface DecideOptions extends TaskDecideOptions {
   readonly tasks: Readonly<Record<string, TaskDecideOptions>>
   /** No class as likely as this: the decision is left to a person. Null never does so. */
   readonly abstainBelow: number | null
+  /** What is done while a promise has too few labels: nothing passes (`abstain`), or it is as if nothing were promised (`chosen`). */
+  readonly untilKnown: 'abstain' | 'chosen'
   /** Step by which the working miss rate answers each label; 0 does not adapt. */
   readonly adapt: number
   /** Labels of a class whose probabilities its threshold is taken from; null for all there were. */
@@ -85,6 +87,7 @@ export const defaultDecideOptions: DecideOptions = {
   costs: null,
   tasks: {},
   abstainBelow: null,
+  untilKnown: 'abstain',
   adapt: 0.02,
   window: 200,
   inspection: { perThousand: 0, burst: 10, atRandom: 0.2, pick: 'teaching', cost: null, maxListed: 1000 },

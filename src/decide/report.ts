@@ -58,15 +58,20 @@ export function reportOf(
 ): DecideReport {
   return {
     ...rest,
-    tasks: [...tasks].map(([task, book]) => ({
+    tasks: sorted(tasks).map(([task, book]) => ({
       task,
       decided: { ...book.decided },
       inspected: book.inspected,
       classes: book.known.map(name => classReport(book, name)),
       corrected: corrected(book.known.map(name => [name, book.book(name).sums]))
     })),
-    budgets: [...budgets].map(([line, budget]) => ({ line, ...budget.spent }))
+    budgets: sorted(budgets).map(([line, budget]) => ({ line, ...budget.spent }))
   }
+}
+
+/** By name: a state that was loaded has another order. */
+function sorted<T>(named: ReadonlyMap<string, T>): [string, T][] {
+  return [...named].sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
 function classReport(book: TaskBook, name: string): ClassReport {
