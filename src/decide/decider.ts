@@ -124,8 +124,13 @@ export class Decider {
     return told
   }
 
+  /** Whether a class of a task is a defect. */
+  isDefect(task: string, name: string): boolean {
+    return !this.#task(task).policy.isGood(name)
+  }
+
   /** Takes back what `changes` gave out, in any order; `restored` ends it. */
-  restore(key: string, saved: Saved): void {
+  load(key: string, saved: Saved): void {
     const [kind, first = '', second = ''] = key.split(APART)
     if (kind === 'm') this.#memory.restore(first, saved)
     else if (kind === 'i') this.#list.restore(first, saved)

@@ -12,7 +12,7 @@ export interface Deciding {
   learn(example: Example): void
   report(): DecideReport
   changes(): Map<string, Saved | null>
-  restore(key: string, saved: Saved): void
+  load(key: string, saved: Saved): void
   restored(): void
 }
 
@@ -99,7 +99,7 @@ function restarted(make: Make): void {
     keep(kept, other)
     if (i % 53 !== 0) return
     other = make(small, stream)
-    for (const [key, bytes] of [...kept].reverse()) other.restore(key, decodeSaved(bytes))
+    for (const [key, bytes] of [...kept].reverse()) other.load(key, decodeSaved(bytes))
     other.restored()
   })
   expect(other.report()).toEqual(one.report())

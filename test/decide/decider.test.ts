@@ -23,7 +23,7 @@ const planted =
       learn: example => decider.learn(example),
       report: () => decider.report(),
       changes: () => decider.changes(),
-      restore: (key, saved) => decider.restore(key, saved),
+      load: (key, saved) => decider.load(key, saved),
       restored: () => decider.restored()
     }
     return { ...whole, ...change(whole, all) }
@@ -62,7 +62,7 @@ describe('a planted fault goes red', () => {
     [
       'a part of the state not kept',
       'saved in changed parts',
-      planted(decider => ({ restore: (key, saved) => (key.startsWith('c') ? undefined : decider.restore(key, saved)) }))
+      planted(decider => ({ load: (key, saved) => (key.startsWith('c') ? undefined : decider.load(key, saved)) }))
     ],
     [
       'a change not told',
