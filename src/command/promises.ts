@@ -18,6 +18,8 @@ export interface PromiseFlags {
 export interface Kept extends ClassReport {
   /** Share of all parts whose set held the class. */
   readonly inSet: number
+  /** Labels and those outside, a block of rows at a time: what a drift does shows here. */
+  readonly blocks: readonly { readonly labels: number; readonly outside: number }[]
 }
 
 export interface KeptTask {
@@ -28,10 +30,23 @@ export interface KeptTask {
   readonly classes: readonly Kept[]
 }
 
+/** Labelled rows of a block. */
+export const BLOCK = 500
+
+/** What is kept of one decider beside itself: how often each class was in the set, and the sets of rows not yet labelled. */
+interface Side {
+  readonly name: 'adaptive' | 'fixed'
+  readonly decider: Decider
+  readonly held: Map<string, number>
+  readonly sets: Map<string, readonly string[] | null>
+  readonly blocks: Map<string, { labels: number; outside: number }[]>
+}
+
 /** Deciders beside one another over the same predictions: one that adapts, one that does not. */
 export class Deciders {
-  readonly #deciders: readonly { readonly name: 'adaptive' | 'fixed'; readonly decider: Decider; readonly held: Map<string, number> }[]
+  readonly #deciders: readonly Side[]
   #parts = 0
+  #labelled = 0
 
   constructor(options: DecideOptions, flags: PromiseFlags) {
     const { promise, inspect, pick, label, seed } = flags
@@ -41,34 +56,54 @@ export class Deciders {
     const inspection = inspect === undefined ? options.inspection : { ...options.inspection, pick, perThousand: 1000 * inspect }
     const labels = inspect === undefined ? 'all' : 'inspected'
     const base: DecideOptions = { ...options, tasks, inspection, labels, seed, remembered: 10_000_000 }
-    this.#deciders = [
-      { name: 'adaptive', decider: new Decider(base), held: new Map() },
-      { name: 'fixed', decider: new Decider({ ...base, adapt: 0, window: null }), held: new Map() }
-    ]
+    const side = (name: Side['name'], decide: DecideOptions): Side => ({
+      name,
+      decider: new Decider(decide),
+      held: new Map(),
+      sets: new Map(),
+      blocks: new Map()
+    })
+    this.#deciders = [side('adaptive', base), side('fixed', { ...base, adapt: 0, window: null })]
   }
 
   /** Decides about a part; whether it was sent to inspection by the decider that adapts. */
   served(prediction: Prediction): boolean {
     this.#parts++
     let sent = false
-    for (const { name, decider, held } of this.#deciders)
-      for (const { task, set, inspect } of decider.decide(prediction)) {
+    for (const { name, decider, held, sets } of this.#deciders)
+      for (const { observation, task, action, set, inspect } of decider.decide(prediction)) {
         if (name === 'adaptive') sent ||= inspect
-        for (const each of set) held.set(`${task}\u0001${each}`, (held.get(`${task}\u0001${each}`) ?? 0) + 1)
+        // Who leaves a part to a person lets no class pass, heard of or not.
+        sets.set(keyOf(task, observation), action === 'abstain' ? null : set)
+        for (const each of set) held.set(keyOf(task, each), (held.get(keyOf(task, each)) ?? 0) + 1)
       }
     return sent
   }
 
   labelled(example: Example): void {
-    for (const { decider } of this.#deciders) decider.learn(example)
+    const { observation, labels } = example
+    const at = Math.floor(this.#labelled++ / BLOCK)
+    for (const { decider, sets, blocks } of this.#deciders) {
+      decider.learn(example)
+      for (const task in labels) {
+        const set = sets.get(keyOf(task, observation.id))
+        if (set === undefined) continue
+        const own = blocks.get(keyOf(task, labels[task]!)) ?? []
+        blocks.set(keyOf(task, labels[task]!), own)
+        while (own.length <= at) own.push({ labels: 0, outside: 0 })
+        own[at]!.labels++
+        if (set !== null && !set.includes(labels[task]!)) own[at]!.outside++
+        sets.delete(keyOf(task, observation.id))
+      }
+    }
   }
 
   /** By task, then by whether it adapts. */
   report(): Readonly<Record<string, Readonly<Record<'adaptive' | 'fixed', KeptTask>>>> {
     const told: Record<string, Record<'adaptive' | 'fixed', KeptTask>> = {}
-    for (const { name, decider, held } of this.#deciders)
-      for (const each of decider.report().tasks) {
-        told[each.task] = { ...told[each.task], [name]: this.#kept(each, held) } as Record<'adaptive' | 'fixed', KeptTask>
+    for (const side of this.#deciders)
+      for (const each of side.decider.report().tasks) {
+        told[each.task] = { ...told[each.task], [side.name]: this.#kept(each, side) } as Record<'adaptive' | 'fixed', KeptTask>
       }
     return told
   }
@@ -78,16 +113,25 @@ export class Deciders {
     return this.#deciders[0]!.decider.report()
   }
 
-  #kept({ task, decided, inspected, classes }: DecideReport['tasks'][number], held: ReadonlyMap<string, number>): KeptTask {
+  #kept({ task, decided, inspected, classes }: DecideReport['tasks'][number], { held, blocks }: Side): KeptTask {
     const parts = Math.max(1, this.#parts)
     return {
       parts: this.#parts,
       flagged: decided.flag / parts,
       abstained: decided.abstain / parts,
       inspected: inspected / parts,
-      classes: classes.map(each => ({ ...each, inSet: (held.get(`${task}\u0001${each.class}`) ?? 0) / parts }))
+      classes: classes.map(each => ({
+        ...each,
+        inSet: (held.get(keyOf(task, each.class)) ?? 0) / parts,
+        blocks: blocks.get(keyOf(task, each.class)) ?? []
+      }))
     }
   }
+}
+
+/** No name holds a control character. */
+function keyOf(task: string, name: string): string {
+  return `${task}\u0001${name}`
 }
 
 /** Classes with their coverage, and what was done of the parts. */

@@ -16,6 +16,7 @@ import { brokenRequest } from './broken-request.ts'
 import { drainOf } from './drain.ts'
 import { addExperts } from './experts.ts'
 import { addHistory, type Explain } from './history.ts'
+import { addInspections } from './inspections.ts'
 import { addPage } from './page.ts'
 import { post, statusOf } from './post.ts'
 import { bodyTypes, type ParseJson, type PostedName } from './records.ts'
@@ -76,6 +77,8 @@ export const readRoutes = [
   '/metrics',
   '/status',
   '/api/experts',
+  '/api/inspections',
+  '/api/decisions/report',
   '/',
   '/api/stream',
   '/api/history',
@@ -174,6 +177,7 @@ function addReading(app: FastifyInstance, { gateway, metrics }: ServeOptions, ac
   })
   app.get('/status', { onRequest: allow('read') }, async () => gateway.status())
   addExperts(app, gateway, allow('read'))
+  addInspections(app, gateway, allow('read'))
 }
 
 function addBoard(app: FastifyInstance, { onlooker, explain }: NonNullable<ServeOptions['board']>, access: Access) {

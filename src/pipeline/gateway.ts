@@ -1,4 +1,6 @@
 /** What a running pipeline offers to whoever feeds or watches it: the HTTP interface and the terminal. */
+import type { DecideReport } from '../decide/report.ts'
+import type { Inspection } from '../decide/work-list.ts'
 import type { EventName, Events, Prediction, Rejection, RejectionCode } from '../events/event.ts'
 import type { LearnerStatus } from '../learner/status.ts'
 import type { Following } from './follower.ts'
@@ -27,6 +29,8 @@ export interface PipelineStatus {
   /** Events by topic and outcome, since the process started. */
   readonly events: readonly { readonly topic: string; readonly outcome: string; readonly count: number }[]
   readonly waiting: { readonly observations: number; readonly labels: number }
+  /** How promises are kept and the inspection budget is spent; absent of who does not decide. */
+  readonly decisions?: DecideReport
   readonly snapshot: { readonly learned: number; readonly at: number; readonly bytes: number } | null
   /** What learning and predicting cost: microseconds of the loop’s time per event, by the clock, by part (`predict`, `learn`, `single`). */
   readonly costs: Readonly<Record<string, number>>
@@ -41,6 +45,10 @@ export interface Timings {
 }
 
 export interface Gateway {
+  /** The newest parts sent to inspection and not labelled yet, newest first, of one line or all. Absent of who does not decide. */
+  inspections?(limit: number, line: string | null): readonly Inspection[]
+  /** How promises are kept and the inspection budget is spent. Absent of who does not decide. */
+  decisions?(): DecideReport
   /** Throws `UNAVAILABLE` (retry) as long as there is no state to tell of. */
   status(): PipelineStatus
   /**
