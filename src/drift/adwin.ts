@@ -60,7 +60,8 @@ export interface Halves {
  * ```
  */
 export class Adwin implements Detector {
-  readonly averageRunLength: number
+  /** δ: whoever watches many values at once lowers it as they become more. No part of what is saved. */
+  delta: number
   readonly #options: AdwinOptions
   /** Buckets a size has room for: one more than M until two are merged. */
   readonly #room: number
@@ -78,7 +79,11 @@ export class Adwin implements Detector {
     this.#options = { ...defaultAdwin, ...options }
     this.#room = this.#options.buckets + 1
     this.#numbers = new Float64Array(this.#room * FIELDS)
-    this.averageRunLength = this.#options.clock / (2 * this.#options.delta)
+    this.delta = this.#options.delta
+  }
+
+  get averageRunLength(): number {
+    return this.#options.clock / (2 * this.delta)
   }
 
   get change(): Change | null {
@@ -119,6 +124,12 @@ export class Adwin implements Detector {
     })
     const n1 = this.#width - n0
     return { n0, mean0: n0 > 0 ? u0 / n0 : 0, n1, mean1: n1 > 0 ? (this.#total - u0) / n1 : 0 }
+  }
+
+  /** Forgets what came before a mark, and what shares a bucket with it. */
+  forgetBefore(mark: number): void {
+    while (this.#width > 0 && this.#numbers[this.#at(this.#counts.length - 1, 0) + MARK]! < mark) this.#drop()
+    if (this.#variance < 0) this.#variance = 0
   }
 
   reset(): void {
@@ -185,7 +196,7 @@ export class Adwin implements Detector {
 
   /** The two oldest of a size become one of the next. */
   #merge(size: number): void {
-    const n = 2 ** size
+    const n = 1 << size
     const numbers = this.#numbers
     const a = this.#at(size, 0)
     const b = this.#at(size, 1)
@@ -199,7 +210,7 @@ export class Adwin implements Detector {
   /** Drops the oldest bucket. */
   #drop(): void {
     const size = this.#counts.length - 1
-    const n = 2 ** size
+    const n = 1 << size
     const at = this.#at(size, 0)
     const [total, variance] = [this.#numbers[at + TOTAL]!, this.#numbers[at + VARIANCE]!]
     this.#width -= n
@@ -229,49 +240,53 @@ export class Adwin implements Detector {
   /** Every bucket from the oldest on: how many values it has and where its numbers are. Ends where `visit` says so. */
   #each(visit: (n: number, at: number) => boolean): void {
     for (let size = this.#counts.length - 1; size >= 0; size--) {
-      const n = 2 ** size
+      const n = 1 << size
       for (let k = 0; k < this.#counts[size]!; k++) if (visit(n, this.#at(size, k))) return
     }
   }
 
   /** Whether the window can be cut anywhere. */
   #cuts(): boolean {
-    return this.#excess(excess => excess > 0) > 0
+    return this.#cut(true) !== null
   }
 
-  /** By how much the means differ more than chance explains, at the cut where `enough` is reached first, else the most. */
-  #excess(enough: (excess: number) => boolean, found: (n0: number, u0: number) => void = () => {}): number {
-    const { delta, least } = this.#options
-    const width = this.#width
-    const ln = log((2 * log(width)) / delta)
+  /**
+   * Where the means differ the most more than chance explains, or at the `first` cut where they do: how many values lie
+   * before it and their sum. Null where nothing can be cut.
+   */
+  #cut(first: boolean): { readonly n0: number; readonly u0: number } | null {
+    const { least } = this.#options
+    // In variables: this runs after every value, for every bucket.
+    const [width, total, numbers, counts] = [this.#width, this.#total, this.#numbers, this.#counts]
+    const ln = log((2 * log(width)) / this.delta)
     const spread = 2 * (this.#variance / width) * ln
-    let [n0, u0, best] = [0, 0, Number.NEGATIVE_INFINITY]
-    this.#each((n, at) => {
-      n0 += n
-      u0 += this.#numbers[at + TOTAL]!
-      const n1 = width - n0
-      if (n1 < least) return true
-      if (n0 < least) return false
-      const m = 1 / (n0 - least + 1) + 1 / (n1 - least + 1)
-      const excess = Math.abs(u0 / n0 - (this.#total - u0) / n1) - (Math.sqrt(m * spread) + (2 / 3) * ln * m)
-      if (excess <= best) return false
-      best = excess
-      found(n0, u0)
-      return enough(excess)
-    })
-    return best
+    const slack = (2 / 3) * ln
+    let found: { readonly n0: number; readonly u0: number } | null = null
+    let [n0, u0, most] = [0, 0, 0]
+    for (let size = counts.length - 1; size >= 0; size--) {
+      const n = 1 << size
+      let at = this.#at(size, 0)
+      for (let k = 0; k < counts[size]!; k++, at += FIELDS) {
+        n0 += n
+        u0 += numbers[at]!
+        const n1 = width - n0
+        if (n1 < least) return found
+        if (n0 < least) continue
+        const m = 1 / (n0 - least + 1) + 1 / (n1 - least + 1)
+        const apart = Math.abs(u0 / n0 - (total - u0) / n1)
+        const excess = apart - (Math.sqrt(m * spread) + slack * m)
+        if (!(excess > most)) continue
+        most = excess
+        found = { n0, u0 }
+        if (first) return found
+      }
+    }
+    return found
   }
 
   /** The cut where the excess is greatest. */
   #evidence(): Change {
-    let [n0, u0] = [0, 0]
-    this.#excess(
-      () => false,
-      (n, u) => {
-        n0 = n
-        u0 = u
-      }
-    )
+    const { n0, u0 } = this.#cut(false)!
     const seen = this.#width - n0
     let [passed, since] = [0, 0]
     this.#each((n, at) => {

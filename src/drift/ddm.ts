@@ -42,7 +42,7 @@ const start = {
  * ```ts
  * import { Ddm } from '../src/drift/ddm.ts'
  * const ddm = new Ddm()
- * Array.from({ length: 400 }, (_, i) => ddm.update(i < 200 ? i % 4 === 0 : true)).indexOf(true) // => 218
+ * Array.from({ length: 400 }, (_, i) => ddm.update(i < 200 ? i % 4 === 0 : true)).indexOf(true) // => 217
  * ```
  */
 export class Ddm implements Detector {

@@ -103,6 +103,7 @@ export const signalKinds = [
   'knots-refitted',
   'label-corrected',
   'bank-restarted',
+  'drift-detected',
   'effort-capped'
 ] as const
 export type SignalKind = (typeof signalKinds)[number]
