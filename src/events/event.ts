@@ -105,6 +105,7 @@ export const signalKinds = [
   'bank-restarted',
   'expert-unstable',
   'expert-stable',
+  'drift-detected',
   'effort-capped'
 ] as const
 export type SignalKind = (typeof signalKinds)[number]

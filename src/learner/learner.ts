@@ -303,10 +303,11 @@ export class Learner {
     const place = this.#domains.indexOf(domain)
     const inputs = this.#inputs(observation, domain, place, version)
     const arrived = this.#encode(this.#arrived, inputs, place)
+    const when = { domain, time: observation.time, at: example.labelTime, tasks: this.#tasks.all.length }
     const chosen = fresh.map(([name, value]) => {
       const task = this.#tasks.find(name)
       const served = prediction?.tasks.find(each => each.task === name)
-      return task === undefined || task.classes.length === 0 ? -1 : task.judge(arrived, task.indexOf(value), domain, served, this.#meter)
+      return task === undefined || task.classes.length === 0 ? -1 : task.judge(arrived, task.indexOf(value), when, served, this.#meter)
     })
     this.#compare(fresh, chosen, before ?? [])
     const record = this.#declare(inputs, domain) ? this.#encode(this.#learning, inputs, place) : arrived
