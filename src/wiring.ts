@@ -12,11 +12,13 @@ import type { KafkaConfig } from './config/kafka-options.ts'
 import { retentions } from './config/log-options.ts'
 import type { Config } from './config/options.ts'
 import { Secret } from './config/secret.ts'
+import { Decider } from './decide/decider.ts'
 import type { DecideOptions } from './decide/options.ts'
 import type { Policy } from './events/check.ts'
 import { Fault } from './fault/fault.ts'
 import type { LearnerOptions } from './learner/options.ts'
 import type { Codec } from './pipeline/codec.ts'
+import { openDeciding } from './pipeline/deciding.ts'
 import type { Timings } from './pipeline/gateway.ts'
 import { layerSnapshots } from './pipeline/layered-snapshots.ts'
 import type { Forgetful, Leasing, Log, Reachable, Shared } from './pipeline/log.ts'
@@ -271,7 +273,7 @@ export function openPipeline(config: Config, store: Store, role: SoleRole, hooks
       predictionWaitMs: waiting.predictionWaitMs,
       maxIds: waiting.dedupe.maxIds
     },
-    watch: watchOptionsOf(config.alert),
+    watch: watchOptionsOf(config.alert, openDeciding(new Decider(decideOptionsOf(config)))),
     telling: tellingOf(config.alert),
     policy: policyOf(config),
     snapshot,

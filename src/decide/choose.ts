@@ -38,7 +38,10 @@ export interface Choice {
 
 export function choose(stated: Stated, policy: TaskPolicy, promises: Promises, asked: Asked): Choice {
   const { classes, chosen } = stated
-  if (classes.length === 0) return { action: 'abstain', class: null, probability: 0, set: null, reason: 'nothing is known of the task yet' }
+  if (classes.length === 0) {
+    const action = policy.promises && asked.untilKnown === 'abstain' ? 'abstain' : 'pass'
+    return { action, class: null, probability: 0, set: null, reason: 'nothing is known of the task yet' }
+  }
   const likely = reportedOf(stated, chosen)
   const inSet = held(stated, policy, promises)
   const set = promises.missing > 0 ? null : [...new Set([chosen, ...inSet])]

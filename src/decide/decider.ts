@@ -38,8 +38,8 @@ export class Decider {
   }
 
   /**
-   * What is done about a part, one decision a task in the order of its tasks; of tasks that have a promise and are not
-   * known yet too. Empty for a part that was decided before.
+   * What is done about a part, one decision a task in the order of its tasks; of tasks that are configured and not
+   * known yet too, where there is a promise or a budget. Empty for a part that was decided before.
    */
   decide(prediction: Prediction): readonly Decision[] {
     const { observation, line, time, learned } = prediction
@@ -151,10 +151,11 @@ export class Decider {
     return choose(stated, book.policy, book, { abstainBelow, untilKnown, inspection: inspection.cost })
   }
 
-  /** Tasks with a promise that nothing is predicted of yet. */
+  /** Tasks that nothing is predicted of yet: a promise of them holds from the first part, and a budget buys their first labels. */
   #unknown({ tasks }: Prediction): TaskPrediction[] {
+    const bought = this.#options.inspection.perThousand > 0
     return [...this.#tasks]
-      .filter(([task, { policy }]) => policy.promises && !tasks.some(each => each.task === task))
+      .filter(([task, { policy }]) => (policy.promises || bought) && !tasks.some(each => each.task === task))
       .map(([task]) => ({ task, classes: [], probabilities: [], chosen: '', set: [], banks: [] }))
   }
 

@@ -137,6 +137,13 @@ describe('what is done about a part', () => {
     expect(new Decider(options({ missRate: 0.05 })).decide(blank)).toMatchObject([{ task: 'fault', action: 'abstain', inspect: true }])
   })
 
+  test('a budget buys the first labels of a task that is configured', () => {
+    const decider = new Decider(options({ inspection: budget(100) }))
+    const decided = parts(200, 12).flatMap(({ prediction }) => decider.decide({ ...prediction, tasks: [] }))
+    expect(decided.filter(({ inspect }) => inspect).length).toBeGreaterThan(10)
+    expect(new Set(decided.map(({ action }) => action))).toEqual(new Set(['pass']))
+  })
+
   test('a class named by a promise cannot be ruled out before it is known', () => {
     const tasks = { fault: { classes: { stain: { missRate: 0.1 } } } }
     expect(decide({ tasks })).toMatchObject({ action: 'abstain', set: ['good', 'stain'] })
