@@ -197,11 +197,17 @@ export function policyOf({ input, policy }: Config): Policy {
 }
 
 /** The decider of a configuration. */
-export function decideOptionsOf({ decide, seed }: Config): DecideOptions {
-  const { labels, inspection, ...rest } = decide
+export function decideOptionsOf({ decide, seed, policy }: Config): DecideOptions {
+  const { labels, inspection, tasks, ...rest } = decide
+  // Classes that are known to be there are promised before the first of them is seen.
+  const named = Object.entries(policy.classes).map(([task, names]) => {
+    const own = tasks[task]
+    return [task, { ...own, classes: { ...Object.fromEntries(names.map(name => [name, {}])), ...own?.classes } }] as const
+  })
   return {
     ...rest,
     seed,
+    tasks: { ...tasks, ...Object.fromEntries(named) },
     labels: labels ?? (inspection.perThousand > 0 ? 'inspected' : 'all'),
     inspection: { ...inspection, pick: 'teaching' }
   }
