@@ -9,13 +9,18 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { fromJson } from '../events/from-json.ts'
 import { Fault, isPassing } from '../fault/fault.ts'
 import type { Gateway, PipelineStatus } from '../pipeline/gateway.ts'
+import type { Onlooker } from '../pipeline/onlooker.ts'
 import { type Access, accessTo } from './access.ts'
 import { addAlerts } from './alerts.ts'
 import { type Refusal, Refused, refusal, refusalOf } from './answer.ts'
 import { brokenRequest } from './broken-request.ts'
 import { drainOf } from './drain.ts'
+import { addExperts } from './experts.ts'
+import { addHistory, type Explain } from './history.ts'
+import { addPage } from './page.ts'
 import { post, statusOf } from './post.ts'
 import { bodyTypes, type ParseJson, type PostedName } from './records.ts'
+import { addStream } from './stream.ts'
 
 /** What `/metrics` shows. */
 export interface Metrics {
@@ -34,6 +39,8 @@ export interface HttpLogger {
 export interface ServeOptions {
   readonly gateway: Gateway
   readonly metrics: Metrics
+  /** What the page shows beside the status; without it there is no page. */
+  readonly board?: { readonly onlooker: Onlooker; readonly explain: Explain }
   /** How posted JSON becomes an event. Default `fromJson`. */
   readonly parse?: ParseJson
   /** Default 127.0.0.1. Any address but loopback needs a token. */
@@ -64,7 +71,19 @@ export interface Server {
 /** What can be posted where. */
 export const postRoutes = { '/observations': 'observation', '/labels': 'label', '/examples': 'example' } as const
 /** What can be read. */
-export const readRoutes = ['/healthz', '/readyz', '/metrics', '/status'] as const
+export const readRoutes = [
+  '/healthz',
+  '/readyz',
+  '/metrics',
+  '/status',
+  '/api/experts',
+  '/',
+  '/api/stream',
+  '/api/history',
+  '/api/parts',
+  '/api/speakers',
+  '/api/explain'
+] as const
 
 /** What holds where the options say nothing. */
 export const defaults = {
@@ -116,7 +135,8 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     send(reply, refusal(404, 'NOT_FOUND', `expected one of ${[...readRoutes, ...Object.keys(postRoutes)].join(', ')} with its method`))
   )
   app.addHook('onSend', async (_request, reply) => {
-    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
+    reply.header('x-content-type-options', 'nosniff')
     if (closing !== null) reply.header('connection', 'close')
   })
   addReading(app, options, access)
@@ -125,6 +145,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     allow: need => async request => guard(access, request, need === 'read' ? 'read' : 'post'),
     holder: () => null
   })
+  if (options.board !== undefined) addBoard(app, options.board, access)
   const cut = addPosting(app, { ...options, ...settings }, access)
 
   const url = await listen(app, settings.host, settings.port)
@@ -158,6 +179,14 @@ function addReading(app: FastifyInstance, { gateway, metrics }: ServeOptions, ac
     return metrics.text()
   })
   app.get('/status', { onRequest: allow('read') }, async () => gateway.status())
+  addExperts(app, gateway, allow('read'))
+}
+
+function addBoard(app: FastifyInstance, { onlooker, explain }: NonNullable<ServeOptions['board']>, access: Access) {
+  const allow = (kind: 'probe' | 'read') => async (request: FastifyRequest) => guard(access, request, kind)
+  addPage(app, allow('probe'))
+  addStream(app, onlooker, allow('read'))
+  addHistory(app, onlooker, explain, allow('read'))
 }
 
 /** The status, or why there is none yet: a pipeline that recovers throws `UNAVAILABLE`. */

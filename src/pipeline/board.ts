@@ -1,85 +1,122 @@
-/**
- * The alerts of a running watch, for those who look at them, and the way to acknowledge one: an event in the log, which the
- * watch takes like any other.
- */
-import { type AlertState, eventOf } from '../alert/alert-state.ts'
-import { TRIAL } from '../alert/trial.ts'
-import type { Alert } from '../events/event.ts'
-import { Fault } from '../fault/fault.ts'
-import type { Codec } from './codec.ts'
-import type { AlertsBoard } from './gateway.ts'
-import type { Log } from './log.ts'
+/** What whoever watches is told: lines at a glance, history, and what happens. Types only, shared by the server and the page. */
+import type { FeatureValue, Prediction, Signal } from '../events/event.ts'
 
-export interface BoardOptions {
-  readonly log: Pick<Log, 'write'>
-  readonly codec: Codec
-  readonly clock: () => number
-  /** The alerts as they stand; null where nobody watches here. */
-  readonly alerts: () => AlertsBoard | null
+/** A station of a line, as an operator sees it. */
+export interface Tile {
+  readonly line: string
+  readonly station: string | null
+  /** Parts predicted since the process watches. */
+  readonly parts: number
+  /** The last parts that `flagged` counts: at most 500. */
+  readonly recent: number
+  /** Of those, parts predicted to have a defect in at least one task. */
+  readonly flagged: number
+  readonly last: LastPart
 }
 
-export class Board {
-  readonly #options: BoardOptions
-  /** Acknowledged in the log, and not yet taken. */
-  readonly #underWay = new Set<string>()
-
-  constructor(options: BoardOptions) {
-    this.#options = options
-  }
-
-  /** Throws `UNAVAILABLE` where nobody watches here. */
-  alerts(): AlertsBoard {
-    const alerts = this.#options.alerts()
-    if (alerts === null)
-      throw new Fault('UNAVAILABLE', 'expected a process that watches, this one does not: ask one with --role watch or all')
-    return alerts
-  }
-
-  /** Resolves once it is durable. Throws as `alerts` and `Log.write` do. */
-  async acknowledge(id: string, by: string | null): Promise<'acknowledged' | 'unknown' | 'already'> {
-    const { log, codec, clock } = this.#options
-    const alert = this.alerts().open.find(each => each.id === id)
-    if (alert === undefined) return 'unknown'
-    if (alert.state === 'acknowledged' || this.#underWay.has(id)) return 'already'
-    this.#underWay.add(id)
-    try {
-      await log.write([{ topic: 'alerts', key: alert.line, value: codec.encode('alert', acknowledgement(alert, by, clock())) }])
-    } catch (error) {
-      this.#underWay.delete(id)
-      throw error
-    }
-    return 'acknowledged'
-  }
-
-  /** Leaves the trial. Throws as `acknowledge` does. */
-  async leaveTrial(by: string | null): Promise<{ readonly left: boolean; readonly open: readonly string[] }> {
-    const { log, codec, clock } = this.#options
-    const { trial } = this.alerts()
-    if (trial === null || trial.left !== null) return { left: false, open: ['there is no trial'] }
-    if (trial.open.length > 0) return { left: false, open: trial.open }
-    const time = clock()
-    const about = { observation: null, task: null, class: null, station: null, value: null, cause: JSON.stringify([TRIAL]) }
-    const event = {
-      ...about,
-      id: trial.id,
-      time,
-      line: '*',
-      rule: TRIAL,
-      message: `the trial is left${by === null ? '' : ` by ${by}`}`,
-      by
-    }
-    const cleared: Alert = { ...event, kind: 'cleared', severity: 'information', count: 0, trial: true }
-    await log.write([{ topic: 'alerts', key: '*', value: codec.encode('alert', cleared) }])
-    return { left: true, open: [] }
-  }
-
-  /** The watch has taken what was in the log: what is open and not acknowledged now can be acknowledged. */
-  taken(id: string): void {
-    this.#underWay.delete(id)
-  }
+export interface LastPart {
+  readonly observation: string
+  readonly time: number
+  readonly flagged: boolean
+  /** The defect that is likeliest, or the likeliest class of the first task where there is none. */
+  readonly task: string
+  readonly class: string
+  readonly probability: number
 }
 
-function acknowledgement(alert: AlertState, by: string | null, time: number) {
-  const message = `${alert.message}; acknowledged${by === null ? '' : ` by ${by}`}`
-  return eventOf({ ...alert, by, message }, 'acknowledged', time)
+/** The state at a glance: small, as it is sent every other second. */
+export interface Pulse {
+  readonly at: number
+  readonly startedAt: number
+  readonly ready: boolean
+  readonly reasons: readonly string[]
+  readonly role: string
+  /** Null of who does not learn. */
+  readonly learned: number | null
+  readonly lag: Readonly<Record<string, number>>
+  readonly waiting: { readonly observations: number; readonly labels: number }
+  /** Those that changed since the pulse before; all of them in the first. */
+  readonly tiles: readonly Tile[]
+}
+
+/** Widths of the buckets that history is kept in, milliseconds. Of each there are `SLOTS`. */
+export const ranges = { hour: 5_000, day: 120_000, month: 3_600_000 } as const
+export type Range = keyof typeof ranges
+export const SLOTS = 720
+
+/** Counts of one class over the buckets: labels that named it, those of them it was served for, and how often it was served. */
+export interface Series {
+  readonly task: string
+  readonly class: string
+  readonly support: readonly number[]
+  readonly hits: readonly number[]
+  readonly said: readonly number[]
+}
+
+/** What was counted, by the times of the events, in columns. Buckets in which nothing happened are left out. */
+export interface HistoryReport {
+  readonly range: Range
+  readonly widthMs: number
+  readonly line: string | null
+  readonly lines: readonly string[]
+  /** Beginning of each bucket, ascending. */
+  readonly starts: readonly number[]
+  readonly series: readonly Series[]
+  readonly parts: readonly number[]
+  readonly flagged: readonly number[]
+  readonly learned: readonly number[]
+  /** Milliseconds between a part and its label: mean and longest; null where no label came. */
+  readonly delayMean: readonly (number | null)[]
+  readonly delayMost: readonly (number | null)[]
+  /** What happened to the model meanwhile, oldest first. */
+  readonly marks: readonly Signal[]
+  /** Lines and classes beyond the bound, which are not counted apart. */
+  readonly untold: number
+}
+
+/** A part that is still remembered. */
+export interface KnownPart {
+  readonly observation: string
+  readonly line: string
+  readonly station: string | null
+  readonly product: string | null
+  readonly time: number
+  readonly features: Readonly<Record<string, FeatureValue>>
+  /** As it was served; null before. */
+  readonly prediction: Prediction | null
+  /** Task → class, as far as labels came. */
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** Why a class was likelier than another for one part, against a typical part of its line, feature by feature. */
+export interface ExplainedPart {
+  readonly part: KnownPart
+  readonly task: string
+  readonly classes: readonly string[]
+  readonly class: string
+  readonly rival: string
+  /** Log odds of class against rival: of the typical part, and of this one. `base` and all pushes add up to `total`. */
+  readonly base: number
+  readonly total: number
+  readonly pushes: readonly Push[]
+  /** Examples that the explaining state has learned. */
+  readonly learned: number
+  /** Parts that the typical one is made of. */
+  readonly typicalOf: number
+  /** What the banks said and how they weighed, by the state that explains. */
+  readonly banks: readonly {
+    readonly bank: string
+    readonly weight: number
+    readonly opinion: readonly number[]
+    readonly shares: readonly number[]
+  }[]
+  readonly probabilities: readonly number[]
+}
+
+export interface Push {
+  readonly feature: string
+  readonly value: FeatureValue
+  readonly typical: FeatureValue
+  /** Log odds that this feature adds. */
+  readonly push: number
 }

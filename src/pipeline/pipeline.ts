@@ -8,7 +8,7 @@ import { Fault } from '../fault/fault.ts'
 import type { RoomOptions } from '../join/room.ts'
 import type { Learner } from '../learner/learner.ts'
 import type { LearnerOptions } from '../learner/options.ts'
-import { Board } from './board.ts'
+import { AlertDesk } from './alert-desk.ts'
 import type { Codec, Undecodable } from './codec.ts'
 import { CostMeter } from './cost-meter.ts'
 import { assemble, type Crew } from './crew.ts'
@@ -80,7 +80,7 @@ export class Pipeline implements Gateway {
   readonly #tallies = new Tallies()
   readonly #join: JoinStage
   readonly #watch: WatchStage
-  readonly #board: Board
+  readonly #desk: AlertDesk
   readonly #tellers: readonly Teller[]
   readonly #posting: Posting
   readonly #patience: Patience
@@ -108,8 +108,8 @@ export class Pipeline implements Gateway {
     this.#heard = new Heard(log.partitions.predictions ?? 1)
     this.#join = new JoinStage({ ...room, codec, shards: options.shards, labelDelay: ms => timings.labelDelay(ms) })
     this.#tellers = options.telling.sinks.map(sink => new Teller({ ...options, ...options.telling, sink, board: () => this.#watch.alerts }))
-    this.#board = new Board({ ...options, alerts: () => this.#alerts() })
-    this.#watch = new WatchStage({ ...options.watch, state: options.state, acknowledged: id => this.#board.taken(id) })
+    this.#desk = new AlertDesk({ ...options, alerts: () => this.#alerts() })
+    this.#watch = new WatchStage({ ...options.watch, state: options.state, acknowledged: id => this.#desk.taken(id) })
     this.#posting = new Posting({
       ...posting,
       log,
@@ -239,15 +239,15 @@ export class Pipeline implements Gateway {
   }
 
   alerts(): AlertsBoard {
-    return this.#board.alerts()
+    return this.#desk.alerts()
   }
 
   acknowledge(id: string, by: string | null): Promise<'acknowledged' | 'unknown' | 'already'> {
-    return this.#board.acknowledge(id, by)
+    return this.#desk.acknowledge(id, by)
   }
 
   leaveTrial(by: string | null): Promise<{ readonly left: boolean; readonly open: readonly string[] }> {
-    return this.#board.leaveTrial(by)
+    return this.#desk.leaveTrial(by)
   }
 
   #alerts(): AlertsBoard | null {
