@@ -110,7 +110,12 @@ export interface Speakers {
 }
 
 export interface Me {
-  readonly name: string
-  readonly role: string
-  readonly lines: readonly string[] | null
+  /** Null of who has not logged in. */
+  readonly name: string | null
+  readonly role: string | null
+  readonly lines: 'any' | readonly string[]
+  /** What he may do here: `read`, `acknowledge`, `label`, … */
+  readonly may: readonly string[]
+  /** Milliseconds since 1970; null without a log-in. */
+  readonly expires: number | null
 }

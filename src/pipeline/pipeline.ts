@@ -8,7 +8,7 @@ import { Fault } from '../fault/fault.ts'
 import type { RoomOptions } from '../join/room.ts'
 import type { Learner } from '../learner/learner.ts'
 import type { LearnerOptions } from '../learner/options.ts'
-import { AlertDesk } from './alert-desk.ts'
+import { AlertsDesk } from './alerts-desk.ts'
 import type { Codec, Undecodable } from './codec.ts'
 import { CostMeter } from './cost-meter.ts'
 import { assemble, type Crew } from './crew.ts'
@@ -80,7 +80,7 @@ export class Pipeline implements Gateway {
   readonly #tallies = new Tallies()
   readonly #join: JoinStage
   readonly #watch: WatchStage
-  readonly #desk: AlertDesk
+  readonly #board: AlertsDesk
   readonly #tellers: readonly Teller[]
   readonly #posting: Posting
   readonly #patience: Patience
@@ -108,8 +108,8 @@ export class Pipeline implements Gateway {
     this.#heard = new Heard(log.partitions.predictions ?? 1)
     this.#join = new JoinStage({ ...room, codec, shards: options.shards, labelDelay: ms => timings.labelDelay(ms) })
     this.#tellers = options.telling.sinks.map(sink => new Teller({ ...options, ...options.telling, sink, board: () => this.#watch.alerts }))
-    this.#desk = new AlertDesk({ ...options, alerts: () => this.#alerts() })
-    this.#watch = new WatchStage({ ...options.watch, state: options.state, acknowledged: id => this.#desk.taken(id) })
+    this.#board = new AlertsDesk({ ...options, alerts: () => this.#alerts() })
+    this.#watch = new WatchStage({ ...options.watch, state: options.state, acknowledged: id => this.#board.taken(id) })
     this.#posting = new Posting({
       ...posting,
       log,
@@ -239,15 +239,15 @@ export class Pipeline implements Gateway {
   }
 
   alerts(): AlertsBoard {
-    return this.#desk.alerts()
+    return this.#board.alerts()
   }
 
   acknowledge(id: string, by: string | null): Promise<'acknowledged' | 'unknown' | 'already'> {
-    return this.#desk.acknowledge(id, by)
+    return this.#board.acknowledge(id, by)
   }
 
   leaveTrial(by: string | null): Promise<{ readonly left: boolean; readonly open: readonly string[] }> {
-    return this.#desk.leaveTrial(by)
+    return this.#board.leaveTrial(by)
   }
 
   #alerts(): AlertsBoard | null {

@@ -10,7 +10,7 @@ import type { Codec } from './codec.ts'
 import type { AlertsBoard } from './gateway.ts'
 import type { Log } from './log.ts'
 
-export interface AlertDeskOptions {
+export interface DeskOptions {
   readonly log: Pick<Log, 'write'>
   readonly codec: Codec
   readonly clock: () => number
@@ -18,12 +18,12 @@ export interface AlertDeskOptions {
   readonly alerts: () => AlertsBoard | null
 }
 
-export class AlertDesk {
-  readonly #options: AlertDeskOptions
+export class AlertsDesk {
+  readonly #options: DeskOptions
   /** Acknowledged in the log, and not yet taken. */
   readonly #underWay = new Set<string>()
 
-  constructor(options: AlertDeskOptions) {
+  constructor(options: DeskOptions) {
     this.#options = options
   }
 
