@@ -3,13 +3,14 @@ import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 
 import { Fault } from '../fault/fault.ts'
 import type { AlertsBoard, Gateway } from '../pipeline/gateway.ts'
 import { Refused, refusal } from './answer.ts'
+import { type Holder, mayTouch } from './token.ts'
 
 export interface AlertRoutes {
   readonly gateway: Gateway
   /** Lets a request go on that may do such a thing, and throws `Refused` for any other. */
   readonly allow: (need: 'read' | 'acknowledge' | 'admin') => onRequestAsyncHookHandler
-  /** Who asks: the name of the token's holder; null where nobody is known. */
-  readonly holder: (request: FastifyRequest) => string | null
+  /** Who asks; null where nobody is known. */
+  readonly holder: (request: FastifyRequest) => Pick<Holder, 'name' | 'lines'> | null
 }
 
 /** What can be asked of the alerts. */
@@ -20,7 +21,11 @@ export function addAlerts(app: FastifyInstance, { gateway, allow, holder }: Aler
   app.get('/api/alerts', { onRequest: allow('read') }, async (): Promise<AlertsBoard> => gateway.alerts?.() ?? nobodyWatches())
   app.post<{ Params: { id: string } }>('/api/alerts/:id/acknowledge', { onRequest: allow('acknowledge') }, async request => {
     const { id } = request.params
-    const by = holder(request)
+    const asks = holder(request)
+    const by = asks?.name ?? null
+    const line = (gateway.alerts?.() ?? nobodyWatches()).open.find(alert => alert.id === id)?.line
+    if (asks !== null && line !== undefined && !mayTouch(asks, line))
+      throw new Refused(refusal(403, 'NOT_ALLOWED', `expected a line that ${asks.name} may touch, ${id} is of another: use another token`))
     switch (await (gateway.acknowledge?.(id, by) ?? nobodyWatches())) {
       case 'acknowledged':
         return { id, by }
@@ -36,7 +41,7 @@ export function addAlerts(app: FastifyInstance, { gateway, allow, holder }: Aler
     throw new Refused(refusal(404, 'NOT_FOUND', 'expected a trial, there never was one: see alert.trial'))
   })
   app.post('/api/trial/leave', { onRequest: allow('admin') }, async request => {
-    const by = holder(request)
+    const by = holder(request)?.name ?? null
     const { left, open } = await (gateway.leaveTrial?.(by) ?? nobodyWatches())
     if (left) return { by }
     throw new Refused(refusal(409, 'ALREADY_DONE', `expected a trial that has shown what it must: ${open.join('; ')}`))

@@ -185,7 +185,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   addAlerts(app, {
     gateway: options.gateway,
     allow: need => async request => guard(access, request, need),
-    holder: request => access.holder(request.headers)?.name ?? null
+    holder: request => access.holder(request.headers)
   })
   const cut = addPosting(app, { ...options, ...settings }, access)
 
