@@ -12,7 +12,7 @@ import type { Gateway, PipelineStatus } from '../pipeline/gateway.ts'
 import type { Onlooker } from '../pipeline/onlooker.ts'
 import { type Access, accessTo, defaultSessionMs } from './access.ts'
 import { type Refusal, refusal, refusalOf } from './answer.ts'
-import { brokenRequest } from './broken-request.ts'
+import { brokenRequest, refuseAmbiguous } from './broken-request.ts'
 import { drainOf } from './drain.ts'
 import { addExperts } from './experts.ts'
 import { guard } from './guard.ts'
@@ -170,6 +170,16 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   app.setNotFoundHandler((_request, reply) =>
     send(reply, refusal(404, 'NOT_FOUND', `expected one of ${addresses.join(', ')} with its method`))
   )
+  // What is expected beyond 100-continue nobody need know of.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
+  app.addHook('onRequest', async ({ raw }, reply) => {
+    try {
+      refuseAmbiguous(raw)
+    } catch (error) {
+      reply.header('connection', 'close')
+      throw error
+    }
+  })
   app.addHook('onSend', async (_request, reply) => {
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
     reply.header('x-content-type-options', 'nosniff')
