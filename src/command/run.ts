@@ -51,7 +51,7 @@ export function runCommand(): Command {
     .description('Read the log, predict, join, learn, alert; until stopped. SIGTERM or Ctrl-C drains and saves, a second one does not wait')
     .option('--config <file>', 'configuration (YAML); without it the defaults')
     .addOption(
-      new Option('--role <role>', 'what of the work this process does').choices(['all', 'learn', 'join', 'predict']).default('all')
+      new Option('--role <role>', 'what of the work this process does').choices(['all', 'learn', 'join', 'predict', 'watch']).default('all')
     )
     .option('--shard <name>', 'the shard that a learner learns; without it the lines that no shard names')
     .option('--simulate [lines]', 'feed the log from simulated lines beside', positive)

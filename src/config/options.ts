@@ -3,6 +3,8 @@
  * table in the documents and the environment variable. All defaults together are a configuration that works.
  */
 import * as z from 'zod'
+import { alertOptions } from './alert-options.ts'
+import { decideOptions } from './decide-options.ts'
 import { httpOptions } from './http-options.ts'
 import { learnerOptions } from './learner-options.ts'
 import { logOptions } from './log-options.ts'
@@ -110,6 +112,7 @@ export const options = z.strictObject({
     })
     .prefault({})
     .describe('How the learner is judged'),
+  decide: decideOptions.prefault({}).describe('What is done about a prediction'),
   snapshot: z
     .strictObject({
       everyExamples: count(1, 100_000_000)
@@ -142,6 +145,7 @@ export const options = z.strictObject({
     })
     .prefault({})
     .describe('Less practice under load: each change is written to the log, so that every replica makes it at the same example'),
+  alert: alertOptions.prefault({}).describe('Alerts'),
   http: httpOptions.prefault({}).describe('The HTTP interface'),
   registry: registryOptions.prefault({}).describe('A schema registry, whose ids stand before each record in place of fingerprints'),
   simulate: z

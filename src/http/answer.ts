@@ -13,6 +13,7 @@ export const statusCodes = {
   403: 'the request comes from a web page of another site, under a foreign host name, or in the clear from an undeclared place; or its token may not do this',
   404: 'no such address, or not with this method',
   408: 'the request took too long to arrive',
+  409: 'what is asked for has been done already, or cannot be done yet',
   413: 'the body is longer, or holds more records, than allowed: send fewer at a time',
   415: 'the content type or encoding is not one of those listed',
   422: 'every posted record was rejected: see the receipts',
@@ -25,6 +26,7 @@ export type StatusCode = keyof typeof statusCodes
 
 /** What stands in `error.code` where the cause is the request and not a fault of the system. */
 export type RequestError =
+  | 'ALREADY_DONE'
   | 'BODY_EMPTY'
   | 'BODY_MALFORMED'
   | 'BODY_TOO_LARGE'

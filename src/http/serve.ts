@@ -11,12 +11,14 @@ import { Fault, isPassing } from '../fault/fault.ts'
 import type { Gateway, PipelineStatus } from '../pipeline/gateway.ts'
 import type { Onlooker } from '../pipeline/onlooker.ts'
 import { type Access, accessTo, defaultSessionMs } from './access.ts'
+import { addAlerts } from './alerts.ts'
 import { type Refusal, refusal, refusalOf } from './answer.ts'
 import { brokenRequest, refuseAmbiguous } from './broken-request.ts'
 import { drainOf } from './drain.ts'
 import { addExperts } from './experts.ts'
 import { guard } from './guard.ts'
 import { addHistory, type Explain } from './history.ts'
+import { addInspections } from './inspections.ts'
 import { addPage } from './page.ts'
 import type { Posting } from './post.ts'
 import { addPosting, postRoutes } from './posting.ts'
@@ -99,6 +101,8 @@ export const readRoutes = [
   '/metrics',
   '/status',
   '/api/experts',
+  '/api/inspections',
+  '/api/decisions/report',
   '/',
   '/api/stream',
   '/api/history',
@@ -188,6 +192,11 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   addReading(app, options, access)
   addSession(app, access, (fields, message) => logger?.info?.(fields, message))
   if (options.board !== undefined) addBoard(app, options.board, access, settings)
+  addAlerts(app, {
+    gateway: options.gateway,
+    allow: need => async request => guard(access, request, need),
+    holder: request => access.holder(request.headers)?.name ?? null
+  })
   const cut = addPosting(app, { ...options, ...settings }, access)
 
   const url = await listen(app, settings.host, settings.port)
@@ -225,6 +234,7 @@ function addReading(app: FastifyInstance, { gateway, metrics }: ServeOptions, ac
   })
   app.get('/status', { onRequest: allow('read') }, async () => gateway.status())
   addExperts(app, gateway, allow('read'))
+  addInspections(app, gateway, allow('read'))
 }
 
 function addBoard(

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { fromJson } from '../../src/events/from-json.ts'
+import { alertRoutes } from '../../src/http/alerts.ts'
 import { statusCodes } from '../../src/http/answer.ts'
 import { attemptBounds } from '../../src/http/attempts.ts'
 import { postRoutes } from '../../src/http/posting.ts'
@@ -37,7 +38,7 @@ describe('the page of the HTTP interface', () => {
     const served = [
       ...readRoutes.map(route => `GET \`${route}\``),
       ...Object.keys(postRoutes).map(route => `POST \`${route}\``),
-      ...sessionRoutes.map(route => route.replace(' ', ' `') + '`')
+      ...[...sessionRoutes, ...alertRoutes].map(route => route.replace(/ (.*)/, ' `$1`'))
     ]
     expect(listed.sort()).toEqual(served.sort())
   })

@@ -10,6 +10,7 @@ import { defaultLearnerOptions } from '../../src/learner/options.ts'
 import { Pipeline } from '../../src/pipeline/pipeline.ts'
 import { REST, Shards } from '../../src/pipeline/shards.ts'
 import type { SnapshotStore } from '../../src/pipeline/snapshot-store.ts'
+import { plainWatch, untold } from '../pipeline/plain-watch.ts'
 import { send, token } from './fake-gateway.ts'
 
 const noSnapshots: SnapshotStore = {
@@ -51,6 +52,8 @@ describe('over a real pipeline', () => {
       role: 'all',
       shards: new Shards(),
       shard: REST,
+      watch: plainWatch(),
+      telling: untold,
       publish: { run: 'run', everyExamples: 100, everyMs: 1000 },
       load: { behind: 0, least: 1 },
       room: { maxWaiting: 1000, maxAgeMs: 3_600_000, predictionWaitMs: 1000, maxIds: 1000 },
