@@ -111,7 +111,7 @@ export const readRoutes = [
   '/api/explain'
 ] as const
 
-const addresses = [...readRoutes, '/api/me', ...Object.keys(postRoutes), '/session']
+const addresses = [...readRoutes, '/api/alerts', '/api/me', ...Object.keys(postRoutes), '/session']
 /** What holds where the options say nothing. */
 export const defaults = {
   host: '127.0.0.1',
@@ -190,14 +190,16 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     if (closing !== null) reply.header('connection', 'close')
   })
   addReading(app, options, access)
-  addSession(app, access, (fields, message) => logger?.info?.(fields, message))
+  const tell = (fields: object, message: string) => logger?.info?.(fields, message)
+  addSession(app, access, tell)
   if (options.board !== undefined) addBoard(app, options.board, access, settings)
   addAlerts(app, {
     gateway: options.gateway,
     allow: need => async request => guard(access, request, need),
-    holder: request => access.holder(request.headers)?.name ?? null
+    holder: request => access.holder(request.headers),
+    tell
   })
-  const cut = addPosting(app, { ...options, ...settings }, access)
+  const cut = addPosting(app, { ...options, ...settings, tell }, access)
 
   const url = await listen(app, settings.host, settings.port)
   const close = () => {
