@@ -12,6 +12,7 @@ import type { KafkaConfig } from './config/kafka-options.ts'
 import { retentions } from './config/log-options.ts'
 import type { Config } from './config/options.ts'
 import { Secret } from './config/secret.ts'
+import type { DecideOptions } from './decide/options.ts'
 import type { Policy } from './events/check.ts'
 import { Fault } from './fault/fault.ts'
 import type { LearnerOptions } from './learner/options.ts'
@@ -28,6 +29,7 @@ import type { StateCodec } from './pipeline/recover.ts'
 import type { Role, SoleRole } from './pipeline/roles.ts'
 import { REST, Shards } from './pipeline/shards.ts'
 import type { SnapshotStore } from './pipeline/snapshot-store.ts'
+import { tellingOf, watchOptionsOf } from './wiring-alerts.ts'
 import { openCodec } from './wiring-codec.ts'
 
 const HOUR = 3_600_000
@@ -192,6 +194,17 @@ export function policyOf({ input, policy }: Config): Policy {
   }
 }
 
+/** The decider of a configuration. */
+export function decideOptionsOf({ decide, seed }: Config): DecideOptions {
+  const { labels, inspection, ...rest } = decide
+  return {
+    ...rest,
+    seed,
+    labels: labels ?? (inspection.perThousand > 0 ? 'inspected' : 'all'),
+    inspection: { ...inspection, pick: 'teaching' }
+  }
+}
+
 /** The learner of a configuration. */
 export function learnerOptionsOf({ learner, judge, seed, domain }: Config): LearnerOptions {
   const { dedupe, ...rest } = learner
@@ -258,6 +271,8 @@ export function openPipeline(config: Config, store: Store, role: SoleRole, hooks
       predictionWaitMs: waiting.predictionWaitMs,
       maxIds: waiting.dedupe.maxIds
     },
+    watch: watchOptionsOf(config.alert),
+    telling: tellingOf(config.alert),
     policy: policyOf(config),
     snapshot,
     load,

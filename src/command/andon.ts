@@ -8,6 +8,7 @@ import { backupCommand, restoreCommand } from './backup.ts'
 import { configCommand } from './config.ts'
 import { doctorCommand } from './doctor.ts'
 import { evaluateCommand } from './evaluate.ts'
+import { expertsCommand } from './experts.ts'
 import { migrateCommand } from './migrate.ts'
 import { exitCodeOf } from './output.ts'
 import { produceCommand } from './produce.ts'
@@ -15,6 +16,7 @@ import { replayCommand } from './replay.ts'
 import { runCommand } from './run.ts'
 import { simulateLineCommand } from './simulate-line.ts'
 import { snapshotCommand } from './snapshot.ts'
+import { tokenCommand } from './token.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
 
@@ -31,10 +33,12 @@ const commands = [
   simulateLineCommand(),
   replayCommand(),
   snapshotCommand(),
+  expertsCommand(),
   backupCommand(),
   restoreCommand(),
   migrateCommand(),
   configCommand(),
+  tokenCommand(),
   doctorCommand()
 ]
 for (const command of commands) program.addCommand(command.copyInheritedSettings(program))

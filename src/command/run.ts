@@ -6,14 +6,19 @@ import pino from 'pino'
 import { openMetrics } from '../adapter/prometheus/open-metrics.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/options.ts'
+import { Fault } from '../fault/fault.ts'
 import { serve } from '../http/serve.ts'
+import type { Learner } from '../learner/learner.ts'
 import { CUT_MS, inTime } from '../pipeline/deadline.ts'
+import { explain } from '../pipeline/explain.ts'
 import type { PipelineStatus } from '../pipeline/gateway.ts'
+import { Onlooker } from '../pipeline/onlooker.ts'
 import type { Phase, Pipeline } from '../pipeline/pipeline.ts'
 import type { Predictor } from '../pipeline/predictor.ts'
 import type { Role } from '../pipeline/roles.ts'
 import { REST } from '../pipeline/shards.ts'
 import { openRole, openStore, type Store } from '../wiring.ts'
+import { guardedBy, lineIn, renewing } from '../wiring-http.ts'
 import { positive } from './evaluate.ts'
 import { outgoing, write } from './feed.ts'
 import { palette } from './output.ts'
@@ -35,6 +40,10 @@ interface Flags {
 const SCREEN_MS = { terminal: 1000, pipe: 10_000 }
 /** How long a stopped pipeline goes on with what is already in the log. */
 const DRAIN_MS = 10_000
+/** Records of each topic that the page begins before the end: decoding them takes about two seconds beside the loop. */
+const BACKLOG = 30_000
+/** Classes that are no defect. */
+const good: ReadonlySet<string> = new Set(['ok', 'good', 'none', 'pass', 'normal', '0'])
 const PHASE_LETTERS: Record<Phase, string> = { recovering: 'v', reading: 'r', folding: 'f', committing: 'c', snapshotting: 's' }
 
 export function runCommand(): Command {
@@ -42,7 +51,7 @@ export function runCommand(): Command {
     .description('Read the log, predict, join, learn, alert; until stopped. SIGTERM or Ctrl-C drains and saves, a second one does not wait')
     .option('--config <file>', 'configuration (YAML); without it the defaults')
     .addOption(
-      new Option('--role <role>', 'what of the work this process does').choices(['all', 'learn', 'join', 'predict']).default('all')
+      new Option('--role <role>', 'what of the work this process does').choices(['all', 'learn', 'join', 'predict', 'watch']).default('all')
     )
     .option('--shard <name>', 'the shard that a learner learns; without it the lines that no shard names')
     .option('--simulate [lines]', 'feed the log from simulated lines beside', positive)
@@ -57,32 +66,41 @@ async function run(flags: Flags): Promise<void> {
   const config = loadConfig({ path: flags.config, env: process.env })
   const logger = pino({ level: config.logging.level }, pino.destination({ dest: 2, sync: true }))
   const opened = endOnSignals()
-  const store = await openStore(config, { role: flags.role, shard: flags.shard ?? REST, tell: (level, message) => logger[level](message) })
+  const tell = (level: 'info' | 'warn' | 'error', message: string) => logger[level](message)
+  const store = await openStore(config, { role: flags.role, shard: flags.shard ?? REST, tell })
   const stop = stopOnSignals()
   opened()
   const metrics = openMetrics()
   const pipeline = openRole(config, store, flags.role, {
     timings: metrics.timings,
-    tell: (level, message) => logger[level](message),
+    tell,
     ...(flags.shard === undefined ? {} : { shard: flags.shard }),
     ...(flags.phaseFile === undefined ? {} : { phase: phaseTo(flags.phaseFile) })
   })
   const timer = flags.for === undefined ? undefined : setTimeout(() => stop.abort(), flags.for * 1000)
-  const http = config.http
+  const onlooker = new Onlooker({
+    ...store,
+    status: () => pipeline.status(),
+    isGood: (_task, name) => good.has(name),
+    backlog: BACKLOG,
+    clock: Date.now,
+    tell
+  })
   const server = await serve(
     {
+      ...guardedBy(config, tell),
       gateway: pipeline,
       metrics,
-      host: http.host,
-      port: http.port,
-      token: http.token?.reveal() ?? null,
-      maxBodyKiB: http.maxBodyKiB,
+      board: { onlooker, explain: (part, typical, task) => explain(learnerOf(pipeline), part, typical, task) },
+      lineOf: (name, bytes) => lineIn(store.codec.decode(bytes), name),
       logger
     },
     new AbortController().signal
   )
+  renewing(config.http, server, tell, stop.signal)
   logger.info(`listening on ${server.url}`)
   const beside = [
+    onlooker.run(stop.signal),
     flags.simulate === undefined ? null : inTime(simulate(config, store, flags.simulate, stop.signal), stop.signal, DRAIN_MS + CUT_MS),
     flags.show ? show(pipeline, server.url, stop.signal) : null
   ]
@@ -129,4 +147,11 @@ async function show(pipeline: Pipeline | Predictor, url: string, signal: AbortSi
 function phaseTo(file: string): (phase: Phase) => void {
   const descriptor = openSync(file, 'w')
   return phase => writeSync(descriptor, PHASE_LETTERS[phase], 0)
+}
+
+/** Whose state explains. Throws `UNAVAILABLE` where this process has none. */
+function learnerOf(pipeline: Pipeline | Predictor): Learner {
+  const learner = 'learner' in pipeline ? pipeline.learner : null
+  if (learner === null) throw new Fault('UNAVAILABLE', 'expected a state to explain with, this process has none: ask the one that learns')
+  return learner
 }

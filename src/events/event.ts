@@ -104,22 +104,58 @@ export const signalKinds = [
   'label-corrected',
   'bank-restarted',
   'drift-detected',
+  'expert-unstable',
+  'expert-stable',
   'effort-capped'
 ] as const
 export type SignalKind = (typeof signalKinds)[number]
 
-/** What an operator must see. */
+/** What was decided about one task of a part, by policy, from its prediction. */
+export interface Decision {
+  readonly observation: string
+  readonly line: string
+  readonly time: number
+  readonly task: string
+  readonly action: 'pass' | 'flag' | 'abstain'
+  /** The class it is flagged as; null on pass and abstain. */
+  readonly class: string | null
+  /** Reported probability of that class, or of the chosen one. */
+  readonly probability: number
+  /** The chosen class and those that a promise cannot rule out. */
+  readonly set: readonly string[]
+  /** Sent to inspection. */
+  readonly inspect: boolean
+  /** Probability with which it was sent: 1 where it had to be, 0 where it could not. */
+  readonly propensity: number
+  /** One sentence. */
+  readonly reason: string
+  /** Version of the state that predicted: number of examples it had learned. */
+  readonly learned: number
+}
+
+/** What an operator must see: one step of an alert's life. */
 export interface Alert {
   readonly id: string
   readonly time: number
+  /** `*` where it is about all of them. */
   readonly line: string
-  readonly kind: 'raised' | 'escalated' | 'acknowledged' | 'cleared'
+  readonly kind: 'raised' | 'escalated' | 'downgraded' | 'acknowledged' | 'cleared'
   readonly severity: 'information' | 'warning' | 'critical'
   readonly rule: string
   readonly observation: string | null
   readonly task: string | null
   readonly class: string | null
   readonly message: string
+  readonly station: string | null
+  /** Of one cause one alert is open at a time; null before version 2 of the event. */
+  readonly cause: string | null
+  /** Who acknowledged it; null where nobody did or nobody is known. */
+  readonly by: string | null
+  readonly value: number | null
+  /** Records that spoke for it since it was raised. */
+  readonly count: number
+  /** Raised in trial mode: no sink is told of it. */
+  readonly trial: boolean
 }
 
 export const rejectionCodes = [
@@ -168,6 +204,7 @@ export interface Events {
   readonly example: Example
   readonly control: Control
   readonly prediction: Prediction
+  readonly decision: Decision
   readonly alert: Alert
   readonly signal: Signal
   readonly rejection: Rejection
@@ -182,6 +219,7 @@ export const topics = {
   labels: ['label'],
   examples: ['example', 'control'],
   predictions: ['prediction'],
+  decisions: ['decision'],
   alerts: ['alert'],
   signals: ['signal'],
   rejects: ['rejection']

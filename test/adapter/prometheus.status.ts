@@ -1,7 +1,10 @@
 /** A status in which every metric has something to tell. */
+import { Decider } from '../../src/decide/decider.ts'
+import type { DecideReport } from '../../src/decide/report.ts'
 import type { Report, Scores } from '../../src/judge/report.ts'
 import type { TaskStatus } from '../../src/learner/status.ts'
 import type { PipelineStatus } from '../../src/pipeline/gateway.ts'
+import { budget, exampleOf, options, parts } from '../decide/stream.ts'
 
 const scores: Scores = {
   accuracy: 0.9,
@@ -68,8 +71,21 @@ export function taskOf(task: string, classes: readonly string[], over: Partial<T
           expert,
           utilisation: 0.5,
           responsibility: 0.4,
+          examples: 25,
           effectiveSampleSize: Object.fromEntries(classes.map(name => [name, 12.5])),
-          change: 0.03
+          perClass: Object.fromEntries(classes.map(name => [name, 0.5])),
+          perDomain: { l1: 0.5, l2: 0.4 },
+          change: 0.03,
+          trend: -0.01,
+          variation: 0.2,
+          nearest: 1 - expert,
+          distance: 0.3,
+          need: 0.4,
+          state: expert === 0 ? ('stable' as const) : ('duplicate' as const),
+          since: 1000,
+          interpretable: expert === 0,
+          dominating: false,
+          cure: 'Sound: nothing to do.'
         }))
       }
     ],
@@ -120,7 +136,19 @@ export function fullStatus(tasks: readonly TaskStatus[] = [taskOf('fault', ['ok'
       { topic: 'signals', outcome: 'bank-restarted', count: 2 }
     ],
     waiting: { observations: 6, labels: 1 },
+    decisions: decided(),
     snapshot: { learned: 100, at: 5_000, bytes: 2048 },
     costs: { predict: 50, learn: 300, single: 40 }
   }
+}
+
+/** What a decider tells after a few hundred parts, some of them inspected. */
+export function decided(): DecideReport {
+  const decider = new Decider(options({ tasks: { fault: { missRate: 0.1 } }, inspection: budget(100), labels: 'all' }))
+  for (const seen of parts(400, 1)) {
+    decider.decide(seen.prediction)
+    if (!seen.prediction.observation.endsWith('7')) decider.learn(exampleOf(seen))
+  }
+  const report = decider.report()
+  return { ...report, tasks: report.tasks.map(each => ({ ...each, task: 'decided' })) }
 }

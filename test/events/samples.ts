@@ -36,6 +36,20 @@ export const samples: { readonly [N in keyof Events]: Events[N] } = {
   example: { observation, labels: { fault: 'scratch' }, labelTime: time + 60_000, source: null, prediction },
   control: { id: 'control-1', time, kind: 'effort', task: null, value: 4 },
   prediction,
+  decision: {
+    observation: 'part-1',
+    line: 'line-a',
+    time,
+    task: 'fault',
+    action: 'flag',
+    class: 'scratch',
+    probability: 0.25,
+    set: ['none', 'scratch'],
+    inspect: true,
+    propensity: 0.125,
+    reason: 'scratch cannot be ruled out.',
+    learned: 12_345
+  },
   alert: {
     id: 'alert-1',
     time,
@@ -46,7 +60,13 @@ export const samples: { readonly [N in keyof Events]: Events[N] } = {
     observation: 'part-1',
     task: 'fault',
     class: 'scratch',
-    message: 'Scratches on line-a.'
+    message: 'Scratches on line-a.',
+    station: 'press-2',
+    cause: '["scratches","line-a","fault","scratch"]',
+    by: 'Ada',
+    value: 0.25,
+    count: 7,
+    trial: false
   },
   signal: {
     id: 'signal-1',

@@ -5,7 +5,7 @@ import { openMemoryLog } from '../../src/adapter/memory/log.ts'
 import { type AnyEvent, type EventName, type Events, type Topic, topics } from '../../src/events/event.ts'
 import { Learner } from '../../src/learner/learner.ts'
 import { defaultLearnerOptions, type LearnerOptions } from '../../src/learner/options.ts'
-import type { Claim, Forgetful, Incoming, Leasing, Log, Outgoing } from '../../src/pipeline/log.ts'
+import type { Claim, Forgetful, Incoming, Leasing, Log, Outgoing, Settling } from '../../src/pipeline/log.ts'
 import { Pipeline, type PipelineOptions } from '../../src/pipeline/pipeline.ts'
 import type { PredictorOptions } from '../../src/pipeline/predictor.ts'
 import { range } from '../../src/pipeline/range.ts'
@@ -13,6 +13,7 @@ import type { StateCodec } from '../../src/pipeline/recover.ts'
 import { duties, GROUP } from '../../src/pipeline/roles.ts'
 import { REST, Shards } from '../../src/pipeline/shards.ts'
 import type { SnapshotStore, StoredSnapshot } from '../../src/pipeline/snapshot-store.ts'
+import { plainWatch, untold } from './plain-watch.ts'
 
 export type Whole = Log & Forgetful
 
@@ -87,6 +88,7 @@ function counted(log: Whole, awaits: Awaits): Whole {
     committed: group => awaits.pass(() => log.committed(group)),
     retain: (retentions, floors, now) => awaits.pass(() => log.retain(retentions, floors, now)),
     close: () => log.close(),
+    ...('settled' in log ? { settled: (...given: Parameters<Settling['settled']>) => (log as Settling).settled(...given) } : {}),
     ...('lease' in log ? { lease: (...given: Parameters<Leasing['lease']>) => (log as Leasing).lease(...given) } : {}),
     async claim(group) {
       const claim: Claim = await awaits.pass(() => log.claim(group))
@@ -179,6 +181,8 @@ export class World {
       learner: learnerOptions,
       load: { behind: 0, least: 1 },
       room: { maxWaiting: 100, maxAgeMs: 86_400_000, predictionWaitMs: 1000, maxIds: 100 },
+      watch: plainWatch(),
+      telling: untold,
       policy: { maxSkewMs: 60_000, maxFeatures: 20 },
       snapshot: { everyExamples: 5, keep: 2 },
       retentions: [],

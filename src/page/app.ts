@@ -1,0 +1,110 @@
+/** The page: which view is open, what stands above all of them, and the live stream. */
+import { post } from './api.ts'
+import { boardView, plantLight } from './board-view.ts'
+import { fill, h, setAttribute, setText } from './dom.ts'
+import { type Light, words } from './light.ts'
+import { listen } from './live.ts'
+import { qualityView } from './quality-view.ts'
+import { sign } from './sign.ts'
+import { Store } from './store.ts'
+import { choose, theme, themes } from './theme.ts'
+import type { View } from './view.ts'
+
+const views: readonly View[] = [boardView, qualityView]
+
+const at = (id: string): HTMLElement => document.getElementById(id)!
+
+function start(): void {
+  const store = new Store()
+  const links = new Map(views.map(view => [view.name, h('a', { href: `#/${view.name}` }, view.title)]))
+  at('nav').append(...[...links].map(([, link]) => h('li', {}, link)))
+  addTheme()
+  addLink(store)
+  addPlantLight(store)
+
+  let left = new AbortController()
+  const open = (focus: boolean): void => {
+    left.abort()
+    left = new AbortController()
+    const [name, query = ''] = location.hash.replace(/^#\//, '').split('?')
+    const view = views.find(each => each.name === name) ?? views[0]!
+    for (const [each, link] of links) setAttribute(link, 'aria-current', each === view.name ? 'page' : null)
+    document.title = `${view.title} · Andon`
+    const main = at('main')
+    main.dataset.view = view.name
+    fill(main)
+    view.open(main, store, new URLSearchParams(query), left.signal)
+    if (focus) main.focus({ preventScroll: true })
+  }
+  addEventListener('hashchange', () => open(true))
+  open(false)
+  listen(store)
+  void store.refreshMe()
+}
+
+function addTheme(): void {
+  const button = at('theme')
+  const tell = (): void => setText(button, `Theme: ${theme()}`)
+  button.addEventListener('click', () => {
+    choose(themes[(themes.indexOf(theme()) + 1) % themes.length]!)
+    tell()
+    // Charts are drawn, not styled: they draw themselves anew.
+    dispatchEvent(new Event('andon-theme'))
+  })
+  tell()
+}
+
+/** Whether what is shown is of now. */
+function addLink(store: Store): void {
+  const update = (): void => {
+    const link = at('link')
+    link.dataset.link = store.link
+    setText(link, { starting: 'Connecting', live: 'Live', waiting: 'No connection', locked: 'Locked' }[store.link])
+    const banner = at('banner')
+    const reasons = store.pulse?.ready === false && store.link === 'live' ? store.pulse.reasons.join('; ') : null
+    if (store.link === 'waiting') fill(banner, 'The server does not answer. What is shown is from before; the page comes back by itself.')
+    else if (store.link === 'locked') fill(banner, unlock())
+    else if (reasons !== null) setText(banner, `Not ready: ${reasons}`)
+    banner.hidden = store.link !== 'waiting' && store.link !== 'locked' && reasons === null
+  }
+  store.on(['link', 'pulse'], () => {
+    if (store.link !== 'locked' || at('banner').hidden) update()
+  })
+  update()
+}
+
+/** Asks for a token: the server keeps who it is in a cookie. */
+function unlock(): HTMLElement {
+  const told = h('span', { role: 'alert' })
+  const token = h('input', { type: 'password', name: 'token', autocomplete: 'current-password', required: true })
+  const send = async (event: Event): Promise<void> => {
+    event.preventDefault()
+    try {
+      await post('/session', { token: token.value })
+      location.reload()
+    } catch (error) {
+      setText(told, (error as Error).message)
+    }
+  }
+  return h(
+    'form',
+    { class: 'unlock', onsubmit: event => void send(event) },
+    h('label', {}, 'Token ', token),
+    h('button', { type: 'submit' }, 'Log in'),
+    told
+  )
+}
+
+function addPlantLight(store: Store): void {
+  let shown: Light | null = null
+  const update = (): void => {
+    const light = plantLight(store)
+    if (light === shown) return
+    shown = light
+    fill(at('plant-light'), sign(light), h('span', { class: 'unseen' }, `Plant: ${words[light]}. `))
+  }
+  store.on(['pulse', 'alerts'], update)
+  update()
+}
+
+start()

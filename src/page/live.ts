@@ -1,0 +1,51 @@
+/** The live stream. The browser comes back by itself after a break and says what it heard last; where it gives up, this starts it anew. */
+import type { Signal } from '../events/event.ts'
+import type { Pulse } from '../pipeline/board.ts'
+import type { Store } from './store.ts'
+
+/** A state comes every other second: three missed are a break. */
+const SILENT_MS = 7000
+const AGAIN_MS = 2000
+
+/** Listens until the page is left. */
+export function listen(store: Store): void {
+  let source: EventSource | null = null
+  let again: ReturnType<typeof setTimeout> | undefined
+
+  const open = (): void => {
+    source?.close()
+    source = new EventSource('/api/stream')
+    source.addEventListener('status', event => {
+      const first = store.link !== 'live'
+      store.takePulse(read<Pulse>(event))
+      if (first) void store.refreshAlerts()
+    })
+    source.addEventListener('signal', event => store.takeSignal(read<Signal>(event)))
+    source.addEventListener('alert', () => void store.refreshAlerts())
+    source.addEventListener('reset', () => {
+      void store.refreshAlerts()
+      void store.refreshStatus()
+    })
+    source.addEventListener('error', () => {
+      store.setLink(store.link === 'locked' ? 'locked' : 'waiting')
+      // Refused, not cut: the browser would not try again.
+      if (source?.readyState === EventSource.CLOSED) retry()
+    })
+  }
+  const retry = (): void => {
+    clearTimeout(again)
+    again = setTimeout(() => {
+      void store.refreshMe()
+      open()
+    }, AGAIN_MS)
+  }
+  setInterval(() => {
+    if (store.link === 'live' && Date.now() - store.heardAt > SILENT_MS) {
+      store.setLink('waiting')
+      open()
+    }
+  }, 1000)
+  open()
+}
+
+const read = <T>(event: MessageEvent<string>): T => JSON.parse(event.data) as T

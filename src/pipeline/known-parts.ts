@@ -1,0 +1,60 @@
+/** The last parts, to be looked up by their id, and what is typical of a line. Bounded: the oldest leave. */
+import type { Example, FeatureValue, Observation, Prediction } from '../events/event.ts'
+import type { KnownPart } from './board.ts'
+
+/** At 200 parts a second the last half minute, at one in ten seconds the last day. About 3 KB each. */
+const MOST = 8000
+/** Parts of a line that what is typical of it is made of. */
+const TYPICAL = 200
+
+export class KnownParts {
+  readonly #parts = new Map<string, KnownPart>()
+
+  takeObservation({ id, line, station, product, time, features }: Observation): void {
+    if (this.#parts.has(id)) return
+    this.#parts.set(id, { observation: id, line, station, product, time, features, prediction: null, labels: {} })
+    if (this.#parts.size <= MOST) return
+    for (const oldest of this.#parts.keys()) {
+      this.#parts.delete(oldest)
+      return
+    }
+  }
+
+  takePrediction(prediction: Prediction): void {
+    const part = this.#parts.get(prediction.observation)
+    if (part?.prediction === null) this.#parts.set(prediction.observation, { ...part, prediction })
+  }
+
+  takeExample({ observation, labels }: Example): void {
+    const part = this.#parts.get(observation.id)
+    if (part !== undefined) this.#parts.set(observation.id, { ...part, labels: { ...part.labels, ...labels } })
+  }
+
+  get(id: string): KnownPart | null {
+    return this.#parts.get(id) ?? null
+  }
+
+  /** The newest first, of all lines or one. */
+  newest(line: string | null, limit: number): readonly KnownPart[] {
+    const found: KnownPart[] = []
+    const parts = [...this.#parts.values()]
+    for (let i = parts.length - 1; i >= 0 && found.length < limit; i--) if (line === null || parts[i]!.line === line) found.push(parts[i]!)
+    return found
+  }
+
+  /** Of the last parts of a line, per feature the median of its numbers or its most frequent category. */
+  typical(line: string): { readonly of: number; readonly features: Readonly<Record<string, FeatureValue>> } {
+    const parts = this.newest(line, TYPICAL)
+    const names = new Set(parts.flatMap(({ features }) => Object.keys(features)))
+    const features = Object.fromEntries([...names].map(name => [name, middle(parts.map(part => part.features[name] ?? null))]))
+    return { of: parts.length, features }
+  }
+}
+
+function middle(values: readonly FeatureValue[]): FeatureValue {
+  const numbers = values.filter(value => typeof value === 'number').sort((a, b) => a - b)
+  if (2 * numbers.length >= values.length) return numbers[numbers.length >> 1] ?? null
+  const times = new Map<FeatureValue, number>()
+  for (const value of values) times.set(value, (times.get(value) ?? 0) + 1)
+  return [...times].reduce((best, next) => (next[1] > best[1] ? next : best))[0]
+}
