@@ -231,6 +231,13 @@ export class TaskLearner {
     answerDrift({ domain, parts: this.#parts, committee: this.#committee, encodings: this.#ground.encodings }, drift)
   }
 
+  /** A drift of a domain was seen without labels: what rests wakes. False where it was told before. */
+  hear(domain: number, report: DriftReport): boolean {
+    if (this.#drift === null || !this.#drift.hear(report)) return false
+    if (this.#options.drift === 'answer') this.#committee.wake(domain)
+    return true
+  }
+
   /** Looks for a drift in what was said of a label. */
   #look(domain: number, y: number, { probabilities, chosen }: Opinion, { domain: name, time, at, tasks }: When): void {
     const confidence = chosen < 0 ? 0 : probabilities[chosen]!
