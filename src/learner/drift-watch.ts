@@ -54,14 +54,17 @@ export class DriftWatch {
       this.#support(place.name, [this.#report(finding.found, place, []).message, ...sentences])
       return null
     }
-    return this.tell(this.#report(finding.found, place, sentences))
+    const report = this.#report(finding.found, place, sentences)
+    this.#tell(report)
+    return report
   }
 
-  /** A change found elsewhere. */
-  tell(report: DriftReport): DriftReport {
-    this.#count++
-    this.#reports = [report, ...this.#reports].slice(0, MOST_REPORTS)
-    return report
+  /** A change that was seen without labels; false where it was told before. */
+  hear(report: DriftReport): boolean {
+    const { domain, what, at } = report
+    if (this.#reports.some(each => each.labelFree && each.domain === domain && each.what === what && each.at >= at)) return false
+    this.#tell(report)
+    return true
   }
 
   get count(): number {
@@ -112,13 +115,28 @@ export class DriftWatch {
 
   #report(found: Found, { name: domain, classes, tasks, at }: Place, evidence: readonly string[]): DriftReport {
     const { what, since, before: from, after: to, seen } = found
-    const facts = { domain, class: found.class === null ? null : classes[found.class]!, what: what as DriftKind, since, from, to, seen, at }
+    const facts = {
+      domain,
+      class: found.class === null ? null : classes[found.class]!,
+      what: what as DriftKind,
+      since,
+      from,
+      to,
+      seen,
+      at,
+      labelFree: false
+    }
     return { ...facts, message: sentence({ ...facts, task: tasks > 1 ? this.#task : null }), evidence }
+  }
+
+  #tell(report: DriftReport): void {
+    this.#count++
+    this.#reports = [report, ...this.#reports].slice(0, MOST_REPORTS)
   }
 
   /** More signs of the last change of a domain. */
   #support(domain: string, sentences: readonly string[]): void {
-    const i = this.#reports.findIndex(report => report.domain === domain)
+    const i = this.#reports.findIndex(report => report.domain === domain && !report.labelFree)
     const report = this.#reports[i]
     if (report === undefined || report.evidence.length >= MOST_EVIDENCE) return
     this.#reports = this.#reports.with(i, { ...report, evidence: [...report.evidence, ...sentences].slice(0, MOST_EVIDENCE) })

@@ -11,6 +11,8 @@ import { Boards, type Opinion } from './boards.ts'
 import type { Heard } from './chain.ts'
 import { Committee } from './committee.ts'
 import { decide } from './decision.ts'
+import { answerDrift } from './drift-answer.ts'
+import type { DriftReport } from './drift-report.ts'
 import { DriftWatch } from './drift-watch.ts'
 import type { EncodedRecord, Moved } from './encodings.ts'
 import { LineAffinity } from './line-affinity.ts'
@@ -224,12 +226,25 @@ export class TaskLearner {
     return chosen
   }
 
+  /** The learner's answer to a drift of a domain: see `drift-answer.ts`. */
+  answer(domain: number, drift: Pick<DriftReport, 'what' | 'seen'>): void {
+    answerDrift({ domain, parts: this.#parts, committee: this.#committee, encodings: this.#ground.encodings }, drift)
+  }
+
+  /** A drift of a domain was seen without labels: what rests wakes. False where it was told before. */
+  hear(domain: number, report: DriftReport): boolean {
+    if (this.#drift === null || !this.#drift.hear(report)) return false
+    if (this.#options.drift === 'answer') this.#committee.wake(domain)
+    return true
+  }
+
   /** Looks for a drift in what was said of a label. */
   #look(domain: number, y: number, { probabilities, chosen }: Opinion, { domain: name, time, at, tasks }: When): void {
     const confidence = chosen < 0 ? 0 : probabilities[chosen]!
     const drift = this.#drift?.observe({ y, chosen, confidence, time }, { domain, name, classes: this.classes, tasks, at }) ?? null
     if (drift === null) return
     this.#ground.signals.tell('drift-detected', { domain: name, task: this.name, class: drift.class, value: drift.to }, drift.message)
+    if (this.#options.drift === 'answer') this.answer(domain, drift)
   }
 
   /** Learns an example, each bank with as many replayed ones as its effort says, at most `most` steps in all. */
