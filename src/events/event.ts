@@ -69,10 +69,26 @@ export interface Example {
 export interface Control {
   readonly id: string
   readonly time: number
-  /** `effort` caps the learning steps per example at `value`. */
-  readonly kind: 'effort'
+  /** `effort` caps the learning steps per example at `value`; `drift` tells of a change seen without labels, by `value` parts. */
+  readonly kind: 'effort' | 'drift'
   readonly task: string | null
   readonly value: number
+  /** Null of any kind but `drift`. */
+  readonly drift: DriftSeen | null
+}
+
+/** A change of what comes in or of what is said of it, seen without labels. */
+export interface DriftSeen {
+  readonly domain: string
+  /** The mean of a feature, the entropy of gates, or the rate at which a class is predicted. */
+  readonly what: 'input' | 'gate' | 'rate'
+  readonly class: string | null
+  readonly feature: string | null
+  /** Event time of the first part since the change. */
+  readonly since: number
+  readonly from: number
+  readonly to: number
+  readonly seen: number
 }
 
 /** Something that happened to the model, in the past tense. */
@@ -103,11 +119,35 @@ export const signalKinds = [
   'knots-refitted',
   'label-corrected',
   'bank-restarted',
+  'drift-detected',
   'expert-unstable',
   'expert-stable',
   'effort-capped'
 ] as const
 export type SignalKind = (typeof signalKinds)[number]
+
+/** What was decided about one task of a part, by policy, from its prediction. */
+export interface Decision {
+  readonly observation: string
+  readonly line: string
+  readonly time: number
+  readonly task: string
+  readonly action: 'pass' | 'flag' | 'abstain'
+  /** The class it is flagged as; null on pass and abstain. */
+  readonly class: string | null
+  /** Reported probability of that class, or of the chosen one. */
+  readonly probability: number
+  /** The chosen class and those that a promise cannot rule out. */
+  readonly set: readonly string[]
+  /** Sent to inspection. */
+  readonly inspect: boolean
+  /** Probability with which it was sent: 1 where it had to be, 0 where it could not. */
+  readonly propensity: number
+  /** One sentence. */
+  readonly reason: string
+  /** Version of the state that predicted: number of examples it had learned. */
+  readonly learned: number
+}
 
 /** What an operator must see: one step of an alert's life. */
 export interface Alert {
@@ -180,6 +220,7 @@ export interface Events {
   readonly example: Example
   readonly control: Control
   readonly prediction: Prediction
+  readonly decision: Decision
   readonly alert: Alert
   readonly signal: Signal
   readonly rejection: Rejection
@@ -194,6 +235,7 @@ export const topics = {
   labels: ['label'],
   examples: ['example', 'control'],
   predictions: ['prediction'],
+  decisions: ['decision'],
   alerts: ['alert'],
   signals: ['signal'],
   rejects: ['rejection']
