@@ -99,10 +99,10 @@ export interface Beside {
 }
 
 export interface Gateway {
-  /** The newest parts sent to inspection and not labelled yet, newest first, of one line or all. Absent of who does not decide. */
-  inspections?(limit: number, line: string | null): readonly Inspection[]
-  /** How promises are kept and the inspection budget is spent. Absent of who does not decide. */
-  decisions?(): DecideReport
+  /** The newest parts sent to inspection and not labelled yet, newest first, of one line or all. Null of who does not decide. */
+  inspections?(limit: number, line: string | null): readonly Inspection[] | null
+  /** How promises are kept and the inspection budget is spent. Null of who does not decide. */
+  decisions?(): DecideReport | null
   /** Throws `UNAVAILABLE` (retry) as long as there is no state to tell of. */
   status(): PipelineStatus
   /**

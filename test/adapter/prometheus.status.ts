@@ -104,6 +104,7 @@ export function taskOf(task: string, classes: readonly string[], over: Partial<T
     ],
     starts: [],
     synthetic: [],
+    drift: [],
     ...over
   }
 }
