@@ -1,4 +1,5 @@
 /** What the learner tells of itself: for `/status`, the metrics and the terminal. */
+import type { ReadinessReport } from '../judge/readiness.ts'
 import type { Report } from '../judge/report.ts'
 import type { TransferReport } from '../pool/transfer.ts'
 import type { BankReport } from '../stability/expert-report.ts'
@@ -24,6 +25,8 @@ export interface TaskStatus {
   readonly single: Report | null
   readonly perDomain: Readonly<Record<string, Report>>
   readonly banks: readonly BankReport[]
+  /** Per domain and class: whether the class may be relied on there. */
+  readonly readiness: readonly ReadinessReport[]
   /** Per domain: how the banks are weighed, and what sharing gained or cost. */
   readonly committee: Readonly<Record<string, BlendReport>>
   /** Per domain: what sharing gained or cost as it was served; none where examples came without a prediction. */

@@ -4,6 +4,7 @@
  */
 import type { RawTable } from '../encode/raw-table.ts'
 import type { TaskPrediction } from '../events/event.ts'
+import { ReadinessBook } from '../judge/readiness.ts'
 import { withoutSquares } from '../numeric/row-block.ts'
 import type { Saved } from '../numeric/saved.ts'
 import { type Ground, makeBank } from './banks.ts'
@@ -70,6 +71,7 @@ export class TaskLearner {
   readonly #committee: Committee
   readonly #single: Pupil | null
   readonly #boards: Boards
+  readonly #readiness = new ReadinessBook()
   readonly #lines = new LineAffinity()
   readonly #served = new ServedSharing()
   /** Null where it is off. */
@@ -216,6 +218,7 @@ export class TaskLearner {
       solo: committee.solo
     })
     if (known >= 0) {
+      this.#readiness.observe(record.domain, y, (given ?? { chosen }).chosen === y)
       this.#lines.observe(committee, record, y)
       if (given !== null) this.#served.add(committee, record.domain, given.probabilities, Q, spoke, y)
       this.#synthetic?.judge(y, committee.p, this.#parts.whole.frequency, this.#parts.whole.memory)
@@ -311,6 +314,7 @@ export class TaskLearner {
       ...reports,
       single: this.#single === null ? null : reports.single,
       banks: this.#pupils.flatMap(({ watch }) => (watch === null ? [] : [watch.report(classes, domains)])),
+      readiness: this.#readiness.report(domains, classes, this.#options.judge.readyRecall),
       committee: Object.fromEntries([...this.#committee.report()].map(([place, report]) => [domains[place] ?? '', report])),
       sharingAsServed: this.#served.report(domains),
       affinity: this.#lines.report(domains),
@@ -343,6 +347,7 @@ export class TaskLearner {
       single: this.#single?.bank.save() ?? null,
       pupils: this.#all().map(pupil => pupil.save(raws)),
       boards: this.#boards.save(),
+      readiness: this.#readiness.save(),
       lines: this.#lines.save(),
       served: this.#served.save(),
       drift: this.#drift?.save() ?? null,
@@ -360,6 +365,7 @@ export class TaskLearner {
       single: Saved
       pupils: Saved[]
       boards: Saved
+      readiness: Saved
       lines: Saved
       served: Saved
       drift: Saved
@@ -374,6 +380,7 @@ export class TaskLearner {
     task.#committee.load(from.committee)
     task.#single?.bank.load(from.single)
     task.#boards.load(from.boards)
+    task.#readiness.load(from.readiness)
     task.#lines.load(from.lines)
     task.#served.load(from.served)
     task.#drift?.load(from.drift)

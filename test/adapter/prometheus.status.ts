@@ -63,6 +63,16 @@ export function taskOf(task: string, classes: readonly string[], over: Partial<T
     asServed: report,
     single: report,
     perDomain: { l1: report, l2: report },
+    readiness: classes.map((name, y) => ({
+      domain: 'l1',
+      class: name,
+      state: (['ready', 'not yet', 'unfit'] as const)[y % 3]!,
+      labels: 40,
+      recall: 0.9,
+      interval: [0.8, 0.95] as const,
+      recent: 0.9,
+      missing: y % 3 === 1 ? 12 : 0
+    })),
     banks: [
       {
         bank: 'mixture',
@@ -76,11 +86,12 @@ export function taskOf(task: string, classes: readonly string[], over: Partial<T
           perClass: Object.fromEntries(classes.map(name => [name, 0.5])),
           perDomain: { l1: 0.5, l2: 0.4 },
           change: 0.03,
+          shift: 0.02,
           trend: -0.01,
           variation: 0.2,
           nearest: 1 - expert,
           distance: 0.3,
-          need: 0.4,
+          without: { leftOut: 0.4, replaced: 0.3, flattened: 0.2, pooled: 0.3 },
           state: expert === 0 ? ('stable' as const) : ('duplicate' as const),
           since: 1000,
           interpretable: expert === 0,

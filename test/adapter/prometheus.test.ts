@@ -157,12 +157,12 @@ describe('metrics', () => {
       committee: {},
       sharingAsServed: {},
       drift: [],
-      banks: [{ ...bank!, experts: bank!.experts.map(expert => ({ ...expert, change: null })) }]
+      banks: [{ ...bank!, experts: bank!.experts.map(expert => ({ ...expert, change: null, shift: null, trend: null })) }]
     })
     const { decisions: _, ...status } = fullStatus([task])
     const lines = await rendered({ ...status, snapshot: null })
     expect(
-      lines.filter(line => /kappa|accuracy|_recall|_precision|nats\{.*view|brier|change|snapshot|g_mean|view="single"/.test(line))
+      lines.filter(line => /kappa|accuracy|_recall|_precision|nats\{.*view|brier|change|shift|snapshot|g_mean|view="single"/.test(line))
     ).toEqual([])
     expect(seriesValue(lines, 'andon_class_support_examples{task="t",class="a",view="window"}')).toBe(10)
   })

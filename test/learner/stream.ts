@@ -18,7 +18,7 @@ export const small: LearnerOptions = {
   maxCategories: 3,
   maxTasks: 3,
   maxIds: 40,
-  judge: { window: 20, forgetting: 0.95 }
+  judge: { window: 20, forgetting: 0.95, readyRecall: 0.8 }
 }
 
 const START = 1_700_000_000_000

@@ -1,6 +1,8 @@
 /** Every metric, declared once: what is registered, and what `docs/metrics.md` shows. */
 import { signalKinds } from '../../events/event.ts'
 import { driftKinds } from '../../learner/drift-report.ts'
+import { ways } from '../../stability/needs.ts'
+import { expertStates } from '../../stability/state.ts'
 import { alertMetrics, noticeOutcomes, severities } from './alert-metrics.ts'
 import { decideMetrics } from './decide-metrics.ts'
 import { driftMetrics } from './drift-metrics.ts'
@@ -8,6 +10,7 @@ import { expertMetrics } from './expert-metrics.ts'
 import { httpMetrics } from './http-metrics.ts'
 import { defaultLimits, type Metric, other } from './metric.ts'
 import { outcomes, parts, pipelineMetrics } from './pipeline-metrics.ts'
+import { readinessMetrics } from './readiness-metrics.ts'
 import { kinds, scoreMetrics, views } from './score-metrics.ts'
 import { sharingMetrics } from './sharing-metrics.ts'
 
@@ -26,6 +29,7 @@ export const sections: readonly { readonly title: string; readonly metrics: read
   { title: 'Drift', metrics: driftMetrics },
   { title: 'Decisions', metrics: decideMetrics },
   { title: 'Alerts', metrics: alertMetrics },
+  { title: 'Readiness', metrics: readinessMetrics },
   { title: 'Experts', metrics: expertMetrics },
   { title: 'The interface', metrics: httpMetrics }
 ]
@@ -67,6 +71,8 @@ cannot be added.
 | severity | ${severities.join(', ')} |
 | outcome of a notice | ${noticeOutcomes.join(', ')} |
 | route | the addresses of [http.md](http.md), ${other} |
+| state | ${expertStates.join(', ')} |
+| way | ${ways.join(', ')} |
 
 | outcome | what became of the event |
 |---|---|
