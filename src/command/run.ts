@@ -6,6 +6,7 @@ import pino from 'pino'
 import { openMetrics } from '../adapter/prometheus/open-metrics.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/options.ts'
+import { goodBy } from '../decide/options.ts'
 import { Fault } from '../fault/fault.ts'
 import { serve } from '../http/serve.ts'
 import type { Learner } from '../learner/learner.ts'
@@ -17,7 +18,7 @@ import type { Phase, Pipeline } from '../pipeline/pipeline.ts'
 import type { Predictor } from '../pipeline/predictor.ts'
 import type { Role } from '../pipeline/roles.ts'
 import { REST } from '../pipeline/shards.ts'
-import { openRole, openStore, type Store } from '../wiring.ts'
+import { decideOptionsOf, openRole, openStore, type Store } from '../wiring.ts'
 import { guardedBy, lineIn, renewing } from '../wiring-http.ts'
 import { positive } from './evaluate.ts'
 import { outgoing, write } from './feed.ts'
@@ -42,8 +43,6 @@ const SCREEN_MS = { terminal: 1000, pipe: 10_000 }
 const DRAIN_MS = 10_000
 /** Records of each topic that the page begins before the end: decoding them takes about two seconds beside the loop. */
 const BACKLOG = 30_000
-/** Classes that are no defect. */
-const good: ReadonlySet<string> = new Set(['ok', 'good', 'none', 'pass', 'normal', '0'])
 const PHASE_LETTERS: Record<Phase, string> = { recovering: 'v', reading: 'r', folding: 'f', committing: 'c', snapshotting: 's' }
 
 export function runCommand(): Command {
@@ -81,7 +80,7 @@ async function run(flags: Flags): Promise<void> {
   const onlooker = new Onlooker({
     ...store,
     status: () => pipeline.status(),
-    isGood: (_task, name) => good.has(name),
+    isGood: goodBy(decideOptionsOf(config)),
     backlog: BACKLOG,
     clock: Date.now,
     tell

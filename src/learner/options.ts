@@ -90,6 +90,8 @@ export interface LearnerOptions {
   readonly single: boolean
   /** Ids remembered so that none is learned twice. */
   readonly maxIds: number
+  /** What becomes of a drift: it is told and the learner answers it; it is told alone; it is not looked for. */
+  readonly drift: 'answer' | 'tell' | 'off'
   readonly judge: { readonly window: number; readonly forgetting: number }
 }
 
@@ -126,6 +128,7 @@ export const defaultLearnerOptions: LearnerOptions = {
   maxTasks: 64,
   single: true,
   maxIds: 100_000,
+  drift: 'answer',
   judge: { window: 1000, forgetting: 0.999 }
 }
 

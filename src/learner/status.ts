@@ -3,6 +3,7 @@ import type { Report } from '../judge/report.ts'
 import type { TransferReport } from '../pool/transfer.ts'
 import type { BankReport } from '../stability/expert-report.ts'
 import type { BlendReport } from './blend.ts'
+import type { DriftReport } from './drift-report.ts'
 import type { AffinityReport } from './line-affinity.ts'
 import type { StartStatus } from './starts.ts'
 import type { SyntheticReport } from './synthetic-replay.ts'
@@ -33,6 +34,8 @@ export interface TaskStatus {
   readonly starts: readonly StartStatus[]
   /** Per class that was rare so far: whether practising synthetic examples helps it; none where they are off. */
   readonly synthetic: readonly SyntheticReport[]
+  /** Drifts found, newest first, at most 32; none where they are not looked for. */
+  readonly drift: readonly DriftReport[]
   /** Bytes of the weights of its banks, of the single model's, and of what it remembers. */
   readonly bytes: { readonly model: number; readonly single: number; readonly memory: number }
 }

@@ -11,6 +11,9 @@ import { Boards, type Opinion } from './boards.ts'
 import type { Heard } from './chain.ts'
 import { Committee } from './committee.ts'
 import { decide } from './decision.ts'
+import { answerDrift } from './drift-answer.ts'
+import type { DriftReport } from './drift-report.ts'
+import { DriftWatch } from './drift-watch.ts'
 import type { EncodedRecord, Moved } from './encodings.ts'
 import { LineAffinity } from './line-affinity.ts'
 import type { Meter } from './meter.ts'
@@ -45,6 +48,14 @@ const single: BankOptions = {
   start: 'random'
 }
 
+/** Where and when a part was made that is judged: event times of the part and of its label, and the tasks known by now. */
+export interface When {
+  readonly domain: string
+  readonly time: number
+  readonly at: number
+  readonly tasks: number
+}
+
 export class TaskLearner {
   readonly name: string
   readonly classes: string[] = []
@@ -63,6 +74,8 @@ export class TaskLearner {
   readonly #served = new ServedSharing()
   /** Null where it is off. */
   readonly #synthetic: SyntheticReplay | null
+  /** Null where drift is not looked for. */
+  readonly #drift: DriftWatch | null
   /** Its place among the tasks. */
   readonly #order: number
   #singleQ = new Float32Array(0)
@@ -96,6 +109,7 @@ export class TaskLearner {
     this.#single = options.single ? pupil(single, 0) : null
     this.#boards = new Boards(options.judge)
     this.#synthetic = options.rare.synthetic > 0 ? new SyntheticReplay(options.rare.synthetic) : null
+    this.#drift = options.drift === 'off' ? null : new DriftWatch(name, order)
     this.#practice = new Practice({
       ground,
       parts: this.#parts,
@@ -170,7 +184,8 @@ export class TaskLearner {
    * Scores what the banks say of a record before they learn it, and what was served; then the pools learn from it. `known`
    * is −1 for a class that has not occurred, of which they learn nothing. Returns the class chosen on arrival.
    */
-  judge(record: EncodedRecord, known: number, domain: string, served: TaskPrediction | undefined, meter: Meter): number {
+  judge(record: EncodedRecord, known: number, when: When, served: TaskPrediction | undefined, meter: Meter): number {
+    const { domain } = when
     const y = known < 0 ? this.classes.length : known
     const committee = this.#ask(record)
     const chosen = this.#chosen()
@@ -205,9 +220,31 @@ export class TaskLearner {
       if (given !== null) this.#served.add(committee, record.domain, given.probabilities, Q, spoke, y)
       this.#synthetic?.judge(y, committee.p, this.#parts.whole.frequency, this.#parts.whole.memory)
       committee.judge(record.domain, y, Q, spoke)
+      this.#look(record.domain, y, given ?? { probabilities: committee.reported, chosen }, when)
     }
     this.#mend(known)
     return chosen
+  }
+
+  /** The learner's answer to a drift of a domain: see `drift-answer.ts`. */
+  answer(domain: number, drift: Pick<DriftReport, 'what' | 'seen'>): void {
+    answerDrift({ domain, parts: this.#parts, committee: this.#committee, encodings: this.#ground.encodings }, drift)
+  }
+
+  /** A drift of a domain was seen without labels: what rests wakes. False where it was told before. */
+  hear(domain: number, report: DriftReport): boolean {
+    if (this.#drift === null || !this.#drift.hear(report)) return false
+    if (this.#options.drift === 'answer') this.#committee.wake(domain)
+    return true
+  }
+
+  /** Looks for a drift in what was said of a label. */
+  #look(domain: number, y: number, { probabilities, chosen }: Opinion, { domain: name, time, at, tasks }: When): void {
+    const confidence = chosen < 0 ? 0 : probabilities[chosen]!
+    const drift = this.#drift?.observe({ y, chosen, confidence, time }, { domain, name, classes: this.classes, tasks, at }) ?? null
+    if (drift === null) return
+    this.#ground.signals.tell('drift-detected', { domain: name, task: this.name, class: drift.class, value: drift.to }, drift.message)
+    if (this.#options.drift === 'answer') this.answer(domain, drift)
   }
 
   /** Learns an example, each bank with as many replayed ones as its effort says, at most `most` steps in all. */
@@ -279,6 +316,7 @@ export class TaskLearner {
       affinity: this.#lines.report(domains),
       starts: startsOf(this.#pupils, domains),
       synthetic: this.#synthetic?.report(classes) ?? [],
+      drift: this.#drift?.report() ?? [],
       bytes: { model: this.#committee.bytes, single: this.#single?.bank.bytes ?? 0, memory: this.#parts.whole.memory.bytes }
     }
   }
@@ -307,6 +345,7 @@ export class TaskLearner {
       boards: this.#boards.save(),
       lines: this.#lines.save(),
       served: this.#served.save(),
+      drift: this.#drift?.save() ?? null,
       ...(this.#synthetic === null ? {} : { synthetic: this.#synthetic.save() })
     }
   }
@@ -323,6 +362,7 @@ export class TaskLearner {
       boards: Saved
       lines: Saved
       served: Saved
+      drift: Saved
       synthetic?: Saved
     }
     const task = new TaskLearner(from.name, order, ground, from.inputs)
@@ -336,6 +376,7 @@ export class TaskLearner {
     task.#boards.load(from.boards)
     task.#lines.load(from.lines)
     task.#served.load(from.served)
+    task.#drift?.load(from.drift)
     task.#synthetic?.load(from.synthetic!)
     return task
   }

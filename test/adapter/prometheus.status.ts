@@ -3,7 +3,7 @@ import { Decider } from '../../src/decide/decider.ts'
 import type { DecideReport } from '../../src/decide/report.ts'
 import type { Report, Scores } from '../../src/judge/report.ts'
 import type { TaskStatus } from '../../src/learner/status.ts'
-import type { PipelineStatus } from '../../src/pipeline/gateway.ts'
+import type { AlertsBoard, Beside, PipelineStatus } from '../../src/pipeline/gateway.ts'
 import { budget, exampleOf, options, parts } from '../decide/stream.ts'
 
 const scores: Scores = {
@@ -104,6 +104,7 @@ export function taskOf(task: string, classes: readonly string[], over: Partial<T
     ],
     starts: [],
     synthetic: [],
+    drift: [],
     ...over
   }
 }
@@ -150,4 +151,32 @@ export function decided(): DecideReport {
   }
   const report = decider.report()
   return { ...report, tasks: report.tasks.map(each => ({ ...each, task: 'decided' })) }
+}
+
+/** What there is beside it: alerts of every severity, a sink that fails, a trial, and an interface that has answered. */
+export function fullBeside(over: Partial<Beside> = {}): Beside {
+  const alert = (severity: string, state: string) => ({ severity, state }) as AlertsBoard['open'][number]
+  const sink = { name: 'pager', delivered: 7, failed: 3, refused: 1, expired: 2, forgotten: 0, silent: 4, behind: 5, failing: 'no answer' }
+  return {
+    http: {
+      answers: [
+        { route: '/labels', code: 200, count: 12 },
+        { route: 'other', code: 404, count: 1 }
+      ],
+      wrongTokens: 6,
+      sessions: 2,
+      streams: 16,
+      connections: 32,
+      maxStreams: 64,
+      maxConnections: 256
+    },
+    alerts: {
+      open: [alert('critical', 'raised'), alert('critical', 'acknowledged'), alert('warning', 'raised')],
+      recent: [],
+      lines: [],
+      trial: { left: null } as AlertsBoard['trial'],
+      sinks: [sink]
+    },
+    ...over
+  }
 }

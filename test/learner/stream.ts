@@ -40,7 +40,7 @@ export function log(seed: number, n: number): Entry[] {
     const grown = 1 + Math.floor((6 * i) / n)
     const kind = random.below(20)
     if (kind === 0) {
-      all.push({ id: `control-${i}`, time: START + i * 1000, kind: 'effort', task: null, value: 1 + random.below(5) })
+      all.push({ id: `control-${i}`, time: START + i * 1000, kind: 'effort', task: null, value: 1 + random.below(5), drift: null })
       continue
     }
     const past = examples.length > 0 ? examples[Math.max(0, examples.length - 1 - random.below(60))]! : null
