@@ -28,7 +28,7 @@ export const defaultRules: readonly Rule[] = [
     of: 'flag',
     severity: 'warning',
     window: { parts: 200 },
-    // One part in twenty, and twice the usual odds; with the bound, 22 of 200 where 3 % are usual, which is once in 300,000.
+    // One part in twenty, and twice the usual odds; with the bound, 22 of 200 where 3 % are usual, which is once in 600,000.
     raise: 0.05,
     // Well above what is usual, so that it clears once the line is as it was.
     clear: 0.035,
