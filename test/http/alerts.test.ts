@@ -1,8 +1,9 @@
 /** The routes of alerts, and who may do what of them. */
 import { describe, expect, test } from 'vitest'
 import { Fault } from '../../src/fault/fault.ts'
+import { digestOf, tokenOf } from '../../src/http/token.ts'
 import type { AlertsBoard, Gateway } from '../../src/pipeline/gateway.ts'
-import { served } from './fake-gateway.ts'
+import { served, token } from './fake-gateway.ts'
 
 const trial = { id: 'trial-1', open: ['3 of at least 7 days'], left: null } as unknown as AlertsBoard['trial']
 const board = {
@@ -26,7 +27,8 @@ function withAlerts(gateway: Gateway, also: Partial<Gateway> = {}): { by: unknow
   })
   return { by: asked }
 }
-const post = (url: string, path: string, headers: Record<string, string> = {}) => fetch(`${url}${path}`, { method: 'POST', headers })
+const bare = (url: string, path: string, headers: Record<string, string> = {}) => fetch(`${url}${path}`, { method: 'POST', headers })
+const post = (url: string, path: string, text = token) => bare(url, path, { authorization: `Bearer ${text}` })
 const said = async (response: Response) => ((await response.json()) as { error: { code: string; message: string } }).error
 
 describe('over HTTP', () => {
@@ -73,16 +75,33 @@ describe('over HTTP', () => {
       })
   })
 
-  test('no other site may acknowledge, and where there is a token nobody without it', async () => {
-    await served({ token: 'a-token-of-the-tests' }, async (url, _server, gateway) => {
+  test('no other site may acknowledge, and nobody without a token', async () => {
+    await served({}, async (url, _server, gateway) => {
       const { by } = withAlerts(gateway)
       const path = '/api/alerts/run-1/acknowledge'
-      expect((await post(url, path)).status).toBe(401)
-      const bearer = { authorization: 'Bearer a-token-of-the-tests' }
-      expect((await post(url, path, { ...bearer, 'sec-fetch-site': 'cross-site' })).status).toBe(403)
+      expect((await bare(url, path)).status).toBe(401)
+      expect((await bare(url, path, { authorization: `Bearer ${token}`, 'sec-fetch-site': 'cross-site' })).status).toBe(403)
       expect(by).toEqual([])
-      expect((await post(url, path, bearer)).status).toBe(200)
+      expect((await post(url, path)).status).toBe(200)
       expect(by).toEqual([['run-1', 'default']])
+    })
+  })
+
+  test('who acknowledged is told by name, and only of lines that he may touch; a trial is left by an administrator', async () => {
+    const texts = { Ada: 'a-token-of-ada-here', Bob: 'a-token-of-bob-here', Eve: 'a-token-of-eve-here' }
+    const holder = (name: keyof typeof texts, role: 'acknowledge' | 'read', line: string) =>
+      tokenOf({ name, role, lines: [line] }, digestOf(texts[name]))
+    const tokens = [holder('Ada', 'acknowledge', 'press'), holder('Bob', 'acknowledge', 'lathe'), holder('Eve', 'read', 'press')]
+    await served({ tokens }, async (url, _server, gateway) => {
+      const { by } = withAlerts(gateway)
+      const path = '/api/alerts/run-1/acknowledge'
+      for (const other of [texts.Bob, texts.Eve]) {
+        const refused = await post(url, path, other)
+        expect([refused.status, (await said(refused)).code]).toEqual([403, 'NOT_ALLOWED'])
+      }
+      expect((await post(url, path, texts.Ada)).status).toBe(200)
+      expect(by).toEqual([['run-1', 'Ada']])
+      expect((await post(url, '/api/trial/leave', texts.Ada)).status).toBe(403)
     })
   })
 })
