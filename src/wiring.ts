@@ -223,7 +223,7 @@ export function learnerOptionsOf({ learner, judge, seed, domain }: Config): Lear
     maxIds: dedupe.maxIds,
     seed,
     domain,
-    judge: { window: judge.window, forgetting: judge.forgetting }
+    judge
   }
 }
 

@@ -16,7 +16,7 @@ export interface Status {
   readonly following?: readonly { readonly shard: string; readonly behind: number }[]
 }
 
-export interface Task extends Omit<TaskStatus, 'banks'> {
+export interface Task extends Omit<TaskStatus, 'banks' | 'drift' | 'readiness'> {
   readonly banks: readonly Bank[]
   readonly drift?: readonly Drift[]
   readonly readiness?: readonly Readiness[]
