@@ -89,7 +89,7 @@ describe('metrics', () => {
     expect(of('decision_promised_ratio')).toBe(0.9)
     expect(of('decision_coverage_ratio')).toBe(crack.recent.coverage)
     expect(of('decided_labels_total')).toBe(crack.labels)
-    expect(of('decided_uncovered_labels_total')).toBe(Math.round(crack.labels * (1 - crack.coverage!)))
+    expect(of('decided_uncovered_labels_total')).toBe(crack.outside)
     expect(of('decisions_total', 'action="abstain"')).toBe(task!.decided.abstain)
     expect(lines.some(line => line.startsWith('andon_decision_coverage_ratio{task="decided",class="good"}'))).toBe(false)
     expect(seriesValue(lines, 'andon_inspections_waiting')).toBe(status.decisions!.waiting)
