@@ -195,13 +195,13 @@ export class LineWatch {
 }
 
 /**
- * The figure that speaks best: the error names no class, so the one whose recall, else whose precision, shows the change most
- * surely stands for it; and of rates, which move together, that which has changed by the greatest factor.
+ * The figure that speaks best: a class that is no longer seen, by the recall that shows the change most surely, else one that
+ * is seen where it is not; and of rates, which move together, that which has changed by the greatest factor.
  */
 function named(first: Found, others: readonly Found[]): Found {
   const of = (what: DriftKind): Found | undefined => others.find(other => other.what === what)
-  if (first.what === 'error' || first.what === 'calibration') return of('recall') ?? of('precision') ?? first
-  if (first.what !== 'rate') return first
+  if (first.what === 'recall') return first
+  if (first.what !== 'rate') return of('recall') ?? (first.what === 'precision' ? first : (of('precision') ?? first))
   return others.reduce((best, other) => (other.what === 'rate' && factor(other) > factor(best) ? other : best), first)
 }
 
