@@ -112,11 +112,11 @@ function run(of, seed) {
     const { features, defect } = parts.next().value
     const observation = { id: `p${i}`, line: 'l', station: null, product: null, time: i, features }
     const { signals } = learner.take({ observation, labels: { defect }, labelTime: i, source: null, prediction: null })
-    for (const { kind, value, message } of signals) {
+    for (const { kind, message } of signals) {
       if (kind !== 'expert-unstable') continue
-      if (/not interpretable/.test(message)) told.marks += value
-      else if (/dead/.test(message)) told.dead += value
-      else told.drifts += value
+      if (/not interpretable/.test(message)) told.marks++
+      else if (/dead/.test(message)) told.dead++
+      else told.drifts++
     }
     if (of.found === undefined || found !== null || i < (of.from ?? 0) || (i + 1) % 250 !== 0) continue
     if (of.found(learner.status().tasks[0].banks[0])) found = i + 1 - (of.from ?? 0)
@@ -149,9 +149,9 @@ async function statesOf(name) {
   for await (const row of openCsv(path, { labels: labels.split(','), domain, ignore: ignore?.split(',') ?? [], limit })) {
     if (Object.keys(row.labels).length === 0) continue
     const { signals } = learner.take({ ...row, labelTime: row.observation.time, source: null, prediction: null })
-    for (const { kind, value, message } of signals) {
+    for (const { kind, message } of signals) {
       if (kind !== 'expert-unstable') continue
-      told[/not interpretable/.test(message) ? 'marks' : /dead/.test(message) ? 'dead' : 'drifts'] += value
+      told[/not interpretable/.test(message) ? 'marks' : /dead/.test(message) ? 'dead' : 'drifts']++
     }
   }
   const { tasks, learned } = learner.status()

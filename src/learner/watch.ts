@@ -62,6 +62,11 @@ export class Watch {
     return this.#stability.report(this.#bank.name, classes, this.#tracker, this.#shares, domains)
   }
 
+  /** The bank is about to be made anew. */
+  end(): void {
+    this.#tell(this.#bank.name, this.#stability.end())
+  }
+
   save(raws: RawTable): Saved {
     return {
       tracker: this.#tracker.save(),

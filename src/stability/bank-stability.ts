@@ -9,7 +9,7 @@ import type { BankReport } from './expert-report.ts'
 import type { ExpertTracker } from './expert-tracker.ts'
 import type { FunctionFigures } from './functions.ts'
 import { type Beside, Needs, type Way, ways } from './needs.ts'
-import { EARLY, ExpertLife, isUnsound, type Judged } from './state.ts'
+import { EARLY, ExpertLife, isUnsound, type Judged, moveOf } from './state.ts'
 import { Trend } from './trend.ts'
 
 /** What a probe found. */
@@ -27,6 +27,8 @@ export interface Probed {
 export interface Turn {
   readonly expert: number
   readonly sound: boolean
+  /** The figure behind: its share of the dead, what moved of the drifting, what is lost without it of who means nothing; null of the sound. */
+  readonly value: number | null
   readonly now: Judged
 }
 
@@ -98,10 +100,18 @@ export class BankStability {
       const now = life.judged
       // While experts part, and while one drifts, what was found of it before is soon forgotten.
       if (learned < EARLY || now.state === 'drifting') this.#needs.halve(k)
-      if (isUnsound(now) !== before) turns.push({ expert: k, sound: before, now })
+      if (isUnsound(now) !== before) {
+        const figure = now.state === 'dead' ? tracker.share(k) : now.interpretable ? moveOf(change?.[k] ?? 0, moved || 0) : without.leftOut
+        turns.push({ expert: k, sound: before, value: before ? null : known(figure), now })
+      }
     }
     this.#beside = { nearest, flat, mean, pooled }
     return turns
+  }
+
+  /** Its experts are no more: whoever was unsound is so no longer. */
+  end(): readonly Turn[] {
+    return this.#lives.flatMap(({ judged: now }, expert) => (isUnsound(now) ? [{ expert, sound: true, value: null, now }] : []))
   }
 
   report(bank: string, classes: readonly string[], tracker: ExpertTracker, shares: DomainShares, domains: readonly string[]): BankReport {
