@@ -46,7 +46,7 @@ export interface FunctionFigures {
  * const g = Float32Array.of(0.5, 0.5, 0.5, 0.5)
  * const { variation, nearest } = figuresOf({ n: 2, C: 2, K: 2, P, g }, Uint8Array.of(1, 1))
  * variation[0]?.toFixed(2) // => '0.00'
- * variation[1]?.toFixed(2) // => '0.38'
+ * variation[1]?.toFixed(2) // => '0.50'
  * nearest // => Int32Array.of(1, 0)
  * ```
  */
