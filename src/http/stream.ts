@@ -22,6 +22,8 @@ export interface StreamOptions {
 
 // 50 screens and some to spare; a state every other second is what an eye follows; a day of alerts; about a minute of states.
 export const streamDefaults: StreamOptions = { most: 64, pulseMs: 2000, remembered: 1000, backlogBytes: 262_144 }
+/** What a page may ask for. */
+const offers = ['/api/alerts', '/api/inspections', '/api/decisions/report', '/api/experts', '/api/me'] as const
 /** Between two tries of a browser to come back. */
 const RETRY_MS = 2000
 
@@ -62,6 +64,9 @@ export function addStream(
     for (const listener of listeners) listener.end()
   })
 
+  // A page asks only for what there is: not every version and role has everything.
+  const offered = (): readonly string[] => offers.filter(url => app.hasRoute({ method: 'GET', url }))
+
   app.get('/api/stream', { onRequest: allow }, async (request, reply) => {
     if (listeners.size >= options.most)
       throw new Refused(refusal(429, 'OVERLOADED', `expected at most ${options.most} pages that listen, more came: close some`, 10))
@@ -74,6 +79,7 @@ export function addStream(
       'x-accel-buffering': 'no'
     })
     raw.write(`retry: ${RETRY_MS}\n\n`)
+    raw.write(`event: offers\ndata: ${JSON.stringify(offered())}\n\n`)
     for (const text of missedBy(request.headers['last-event-id'])) raw.write(text)
     raw.write(written('status', onlooker.pulse('all')))
     listeners.add(raw)

@@ -1,16 +1,22 @@
 /** The page: which view is open, what stands above all of them, and the live stream. */
+import { alertsView } from './alerts-view.ts'
 import { post } from './api.ts'
 import { boardView, plantLight } from './board-view.ts'
+import { committeeView } from './committee-view.ts'
 import { fill, h, setAttribute, setText } from './dom.ts'
-import { type Light, words } from './light.ts'
+import { expertsView } from './experts-view.ts'
+import { learnerView } from './learner-view.ts'
+import { isAcknowledged, type Light, words } from './light.ts'
 import { listen } from './live.ts'
+import { partView } from './part-view.ts'
 import { qualityView } from './quality-view.ts'
 import { sign } from './sign.ts'
 import { Store } from './store.ts'
 import { choose, theme, themes } from './theme.ts'
 import type { View } from './view.ts'
+import { workView } from './work-view.ts'
 
-const views: readonly View[] = [boardView, qualityView]
+const views: readonly View[] = [boardView, alertsView, qualityView, workView, partView, expertsView, committeeView, learnerView]
 
 const at = (id: string): HTMLElement => document.getElementById(id)!
 
@@ -21,6 +27,7 @@ function start(): void {
   addTheme()
   addLink(store)
   addPlantLight(store)
+  addAlerts(store, links.get(alertsView.name)!)
 
   let left = new AbortController()
   const open = (focus: boolean): void => {
@@ -39,7 +46,6 @@ function start(): void {
   addEventListener('hashchange', () => open(true))
   open(false)
   listen(store)
-  void store.refreshMe()
 }
 
 function addTheme(): void {
@@ -93,6 +99,23 @@ function unlock(): HTMLElement {
     h('button', { type: 'submit' }, 'Log in'),
     told
   )
+}
+
+/** How many wait to be acknowledged stands beside their view; each new one is said once, wherever the reader is. */
+function addAlerts(store: Store, link: HTMLElement): void {
+  const badge = h('span', { class: 'badge', hidden: true })
+  link.append(badge)
+  let said: Set<string> | null = null
+  store.on(['alerts'], () => {
+    const waiting = (store.alerts?.open ?? []).filter(alert => !isAcknowledged(alert))
+    setText(badge, String(waiting.length))
+    setAttribute(badge, 'aria-label', `${waiting.length} to acknowledge`)
+    badge.hidden = waiting.length === 0
+    const fresh = said === null ? [] : waiting.filter(({ id }) => !said!.has(id))
+    said = new Set(waiting.map(({ id }) => id))
+    for (const { severity, line, message } of fresh) at('said').append(h('p', {}, `New ${severity} alert on ${line}: ${message}`))
+    while (at('said').childElementCount > 5) at('said').firstElementChild!.remove()
+  })
 }
 
 function addPlantLight(store: Store): void {

@@ -26,12 +26,14 @@ export interface Bank extends Omit<BankReport, 'experts'> {
   readonly experts: readonly Expert[]
 }
 
-/** `state`, `cure` and the rest are there once experts are judged. */
+/** The rest is there once experts are judged. */
 export type Expert = ExpertReport & {
   readonly state?: string
-  readonly sentence?: string
-  readonly cure?: string | null
+  readonly cure?: string
   readonly interpretable?: boolean
+  readonly dominating?: boolean
+  readonly perDomain?: Readonly<Record<string, number>>
+  readonly perClass?: Readonly<Record<string, number>>
 }
 
 export interface Drift {
@@ -60,24 +62,23 @@ export type Severity = 'information' | 'warning' | 'critical'
 /** An alert as it stands. */
 export interface AlertState {
   readonly id: string
-  readonly line: string
-  readonly station?: string | null
-  readonly state?: string
-  readonly kind?: string
-  readonly severity: Severity
   readonly rule: string
+  readonly line: string
+  readonly station: string | null
   readonly task: string | null
   readonly class: string | null
-  readonly observation?: string | null
+  readonly severity: Severity
+  readonly state: 'raised' | 'acknowledged' | 'cleared'
+  readonly since: number
+  readonly at: number
+  readonly clearedAt: number | null
+  readonly by: string | null
+  readonly acknowledgedAt: number | null
+  readonly observation: string | null
+  readonly value: number | null
+  readonly count: number
   readonly message: string
-  readonly time?: number
-  readonly raisedAt?: number
-  readonly since?: number
-  readonly acknowledgedAt?: number | null
-  readonly clearedAt?: number | null
-  readonly by?: string | null
-  readonly count?: number | null
-  readonly value?: number | null
+  readonly trial?: boolean
 }
 
 export interface Alerts {
@@ -93,7 +94,7 @@ export interface Inspection {
   readonly time: number
   readonly task: string
   readonly classes: readonly string[]
-  readonly chosen: string
+  readonly chosen: string | null
   readonly probability: number
   readonly reason: string
   readonly propensity: number

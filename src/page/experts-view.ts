@@ -1,0 +1,185 @@
+/** The experts: who speaks on which line and for which class, what each is like, and what would help. */
+import { get } from './api.ts'
+import { noneText } from './committee-view.ts'
+import { choice, fill, h } from './dom.ts'
+import { figure, percent, whole } from './format.ts'
+import { type HeatRow, heatTable } from './heat.ts'
+import type { Bank, Expert, Speakers, Task } from './shapes.ts'
+import { every, type View } from './view.ts'
+
+const REFRESH_MS = 5000
+/** Below it an expert hardly speaks: it stands in the list, not among the first. */
+const HARDLY = 0.01
+
+export const expertsView: View = {
+  name: 'experts',
+  title: 'Experts',
+  open(root, store, rest, left) {
+    const picked = { task: rest.get('task') ?? '', bank: rest.get('bank') ?? '' }
+    let speakers: Speakers | null = null
+    const body = h('div', { class: 'stack' })
+    const pick = (name: 'task' | 'bank') => (value: string) => {
+      picked[name] = value
+      update()
+    }
+    const task = choice('Task', [], '', pick('task'))
+    const bank = choice('Bank', [], '', pick('bank'))
+    root.append(h('div', { class: 'view-head' }, h('h1', {}, 'Experts'), h('div', { class: 'choices' }, task.node, bank.node)), body)
+    let shown = ''
+    const update = (): void => {
+      const tasks = store.status?.learner?.tasks ?? []
+      if (!tasks.some(each => each.task === picked.task)) picked.task = tasks[0]?.task ?? ''
+      const now = tasks.find(each => each.task === picked.task)
+      const banks = now?.banks ?? []
+      if (!banks.some(each => each.bank === picked.bank)) picked.bank = banks[0]?.bank ?? ''
+      task.offer(
+        tasks.map(each => [each.task, each.task]),
+        picked.task
+      )
+      bank.offer(
+        banks.map(each => [each.bank, each.bank]),
+        picked.bank
+      )
+      const of = banks.find(each => each.bank === picked.bank)
+      const said = speakers?.tasks.find(each => each.task === picked.task && each.bank === picked.bank)
+      const key = JSON.stringify([picked, of, said, now?.readiness, store.status?.role])
+      if (key === shown) return
+      shown = key
+      fill(
+        body,
+        ...(now === undefined || of === undefined ? [h('p', { class: 'none' }, noneText(store.status?.role))] : panels(now, of, said))
+      )
+    }
+    const off = store.on(['status'], update)
+    left.addEventListener('abort', off)
+    every(REFRESH_MS, left, async () => {
+      speakers = await get<Speakers>('/api/speakers', left)
+      await store.refreshStatus()
+    })
+    update()
+  }
+}
+
+function panels(task: Task, bank: Bank, said: Speakers['tasks'][number] | undefined): HTMLElement[] {
+  const experts = [...bank.experts].sort((a, b) => b.utilisation - a.utilisation)
+  const heads = experts.map(({ expert }) => String(expert + 1))
+  const shares = (row: { readonly name: string; readonly seen: number; readonly shares: readonly number[] }): HeatRow => ({
+    name: row.name,
+    note: `${whole(row.seen)} parts`,
+    values: experts.map(({ expert }) => row.shares[expert] ?? null)
+  })
+  const byLine: readonly HeatRow[] = said?.lines.map(shares) ?? rowsOf(experts, 'perDomain')
+  const byClass: readonly HeatRow[] = said?.classes.map(shares) ?? rowsOf(experts, 'perClass')
+  const bare = (value: number): string => (value < 0.005 ? '' : String(Math.round(100 * value)))
+  return [
+    h(
+      'div',
+      { class: 'halves' },
+      h('section', { class: 'panel' }, heatTable('Who speaks on which line, % of what is said', 'Line', heads, byLine, bare)),
+      h('section', { class: 'panel' }, heatTable('Who speaks when which class turns out true, %', 'Class', heads, byClass, bare))
+    ),
+    list(task, bank, experts),
+    readiness(task)
+  ].filter(panel => panel !== null)
+}
+
+function rowsOf(experts: readonly Expert[], what: 'perDomain' | 'perClass'): readonly HeatRow[] {
+  const names = [...new Set(experts.flatMap(expert => Object.keys(expert[what] ?? {})))]
+  return names.map(name => ({ name, values: experts.map(expert => expert[what]?.[name] ?? null) }))
+}
+
+function list(task: Task, bank: Bank, experts: readonly Expert[]): HTMLElement {
+  const speaking = experts.filter(({ utilisation }) => utilisation >= HARDLY)
+  const rest = experts.filter(({ utilisation }) => utilisation < HARDLY)
+  const entropy = `${figure(bank.gateEntropy)} of at most ${figure(Math.log(Math.max(1, bank.experts.length)))} nats`
+  const rows = (some: readonly Expert[]): HTMLElement =>
+    h(
+      'div',
+      { class: 'scroll wide', tabindex: 0, role: 'region', 'aria-label': 'Experts one by one' },
+      h(
+        'table',
+        {},
+        h('caption', { class: 'unseen' }, 'Experts one by one'),
+        h(
+          'thead',
+          {},
+          h('tr', {}, ...['Expert', 'State', 'Speaks', 'Learned from', 'In a sentence'].map(text => h('th', { scope: 'col' }, text)))
+        ),
+        h('tbody', {}, ...some.map(expert => row(expert, task)))
+      )
+    )
+  return h(
+    'section',
+    { class: 'panel' },
+    h('h2', {}, `Stability of ${bank.bank}`),
+    h(
+      'p',
+      { class: 'note' },
+      `${speaking.length} of ${experts.length} experts speak. The gate’s entropy is ${entropy}: low where one expert speaks at a time.`
+    ),
+    rows(speaking),
+    rest.length === 0 ? null : h('details', { class: 'beside' }, h('summary', {}, `${rest.length} that hardly speak`), rows(rest))
+  )
+}
+
+function row(expert: Expert, task: Task): HTMLElement {
+  const from = Object.entries(expert.effectiveSampleSize)
+    .filter(([, size]) => size >= 0.5)
+    .sort((a, b) => b[1] - a[1])
+    .map(([name, size]) => `${whole(size)} ${name}`)
+    .join(', ')
+  const state = expert.state ?? (expert.change === null ? 'learning' : 'not judged yet')
+  const marks = [expert.interpretable === false ? 'not interpretable' : '', expert.dominating === true ? 'dominating' : ''].filter(
+    mark => mark !== ''
+  )
+  return h(
+    'tr',
+    {},
+    h('th', { scope: 'row' }, String(expert.expert + 1)),
+    h(
+      'td',
+      {},
+      h('span', { class: 'state', 'data-state': state }, state),
+      marks.length === 0 ? null : h('span', { class: 'note' }, ` ${marks.join(', ')}`)
+    ),
+    h('td', {}, percent(expert.utilisation)),
+    h('td', {}, from === '' ? '–' : from),
+    h('td', {}, expert.cure ?? sentence(expert, task))
+  )
+}
+
+/** Before experts are judged: what their figures say. */
+function sentence({ utilisation, change }: Expert, task: Task): string {
+  if (utilisation < HARDLY) return `Hardly speaks about ${task.task}.`
+  if (change === null) return 'Too new to tell whether it changes.'
+  return change < 0.05 ? 'Says the same as 1 000 examples ago.' : `Changed by ${percent(change)} (Hellinger) within 1 000 examples.`
+}
+
+function readiness(task: Task): HTMLElement | null {
+  if (task.readiness === undefined || task.readiness.length === 0) return null
+  return h(
+    'section',
+    { class: 'panel' },
+    h('h2', {}, 'Ready for what'),
+    h(
+      'table',
+      {},
+      h('caption', { class: 'unseen' }, 'Readiness by line and class'),
+      h('thead', {}, h('tr', {}, ...['Line', 'Class', 'State', 'What is missing'].map(text => h('th', { scope: 'col' }, text)))),
+      h(
+        'tbody',
+        {},
+        ...task.readiness.map(each =>
+          h(
+            'tr',
+            {},
+            h('th', { scope: 'row' }, each.line ?? each.domain ?? 'all'),
+            h('td', {}, each.class),
+            h('td', {}, h('span', { class: 'state', 'data-state': each.state }, each.state)),
+            h('td', {}, each.sentence ?? (each.missing === null || each.missing === undefined ? '' : `${whole(each.missing)} labels`))
+          )
+        )
+      )
+    )
+  )
+}
