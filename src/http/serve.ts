@@ -18,7 +18,10 @@ import { addHistory, type Explain } from './history.ts'
 import { addPage } from './page.ts'
 import { post, statusOf } from './post.ts'
 import { bodyTypes, type ParseJson, type PostedName } from './records.ts'
-import { addStream } from './stream.ts'
+import { addStream, type StreamOptions, streamDefaults } from './stream.ts'
+
+/** What of an onlooker is served. */
+type Watched = Pick<Onlooker, 'follow' | 'pulse' | 'history' | 'speakers' | 'part' | 'newestParts' | 'typical'>
 
 /** What `/metrics` shows. */
 export interface Metrics {
@@ -38,7 +41,7 @@ export interface ServeOptions {
   readonly gateway: Gateway
   readonly metrics: Metrics
   /** What the page shows beside the status; without it there is no page. */
-  readonly board?: { readonly onlooker: Onlooker; readonly explain: Explain }
+  readonly board?: { readonly onlooker: Watched; readonly explain: Explain; readonly stream?: Partial<StreamOptions> }
   /** How posted JSON becomes an event. Default `fromJson`. */
   readonly parse?: ParseJson
   /** Default 127.0.0.1. Any address but loopback needs a token. */
@@ -173,10 +176,10 @@ function addReading(app: FastifyInstance, { gateway, metrics }: ServeOptions, ac
   app.get('/status', { onRequest: allow('read') }, async () => gateway.status())
 }
 
-function addBoard(app: FastifyInstance, { onlooker, explain }: NonNullable<ServeOptions['board']>, access: Access) {
+function addBoard(app: FastifyInstance, { onlooker, explain, stream }: NonNullable<ServeOptions['board']>, access: Access) {
   const allow = (kind: 'probe' | 'read') => async (request: FastifyRequest) => guard(access, request, kind)
   addPage(app, allow('probe'))
-  addStream(app, onlooker, allow('read'))
+  addStream(app, onlooker, allow('read'), { ...streamDefaults, ...stream })
   addHistory(app, onlooker, explain, allow('read'))
 }
 

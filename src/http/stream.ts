@@ -32,7 +32,7 @@ export function addStream(
   app: FastifyInstance,
   onlooker: Pick<Onlooker, 'follow' | 'pulse'>,
   allow: (request: FastifyRequest) => Promise<void>,
-  options: StreamOptions = streamDefaults
+  options: StreamOptions
 ): void {
   const run = randomBytes(6).toString('base64url')
   const listeners = new Set<ServerResponse>()

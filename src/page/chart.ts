@@ -106,7 +106,7 @@ export class Chart {
       height,
       legend: { show: false },
       cursor: { sync: { key: 'andon' }, y: false, points: { show: false }, drag: { x: false, y: false } },
-      padding: [8, 8, 0, 0],
+      padding: [8, 28, 0, 0],
       scales: {
         x: { time: true },
         y:
