@@ -8,6 +8,7 @@ import { backupCommand, restoreCommand } from './backup.ts'
 import { configCommand } from './config.ts'
 import { doctorCommand } from './doctor.ts'
 import { evaluateCommand } from './evaluate.ts'
+import { expertsCommand } from './experts.ts'
 import { migrateCommand } from './migrate.ts'
 import { exitCodeOf } from './output.ts'
 import { produceCommand } from './produce.ts'
@@ -31,6 +32,7 @@ const commands = [
   simulateLineCommand(),
   replayCommand(),
   snapshotCommand(),
+  expertsCommand(),
   backupCommand(),
   restoreCommand(),
   migrateCommand(),

@@ -103,6 +103,8 @@ export const signalKinds = [
   'knots-refitted',
   'label-corrected',
   'bank-restarted',
+  'expert-unstable',
+  'expert-stable',
   'effort-capped'
 ] as const
 export type SignalKind = (typeof signalKinds)[number]

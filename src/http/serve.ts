@@ -14,6 +14,7 @@ import { type Access, accessTo } from './access.ts'
 import { type Refusal, Refused, refusal, refusalOf } from './answer.ts'
 import { brokenRequest } from './broken-request.ts'
 import { drainOf } from './drain.ts'
+import { addExperts } from './experts.ts'
 import { addHistory, type Explain } from './history.ts'
 import { addPage } from './page.ts'
 import { post, statusOf } from './post.ts'
@@ -77,6 +78,7 @@ export const readRoutes = [
   '/readyz',
   '/metrics',
   '/status',
+  '/api/experts',
   '/',
   '/api/stream',
   '/api/history',
@@ -174,6 +176,7 @@ function addReading(app: FastifyInstance, { gateway, metrics }: ServeOptions, ac
     return metrics.text()
   })
   app.get('/status', { onRequest: allow('read') }, async () => gateway.status())
+  addExperts(app, gateway, allow('read'))
 }
 
 function addBoard(app: FastifyInstance, { onlooker, explain, stream }: NonNullable<ServeOptions['board']>, access: Access) {

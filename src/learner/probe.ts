@@ -7,18 +7,35 @@ import type { RawTable } from '../encode/raw-table.ts'
 import type { ClassMemory } from '../memory/class-memory.ts'
 import { loadOthers, saveOthers } from '../memory/saved-others.ts'
 import type { Saved } from '../numeric/saved.ts'
+import { type FunctionFigures, figuresOf } from '../stability/functions.ts'
 import { meanHellinger } from '../stability/hellinger.ts'
 import type { EncodedRecord, Encodings } from './encodings.ts'
 
 /** Examples between two probes. */
 export const PROBE_EVERY = 1000
+/** The same while data are few: then experts find their places, and as much is practised that probes cost nothing beside it. */
+const PROBE_EVERY_EARLY = 250
+const EARLY = 2000
 /** Inputs of a probe: the mean distance is known to about .05, and two passes over them cost less than one example in ten. */
 const INPUTS = 64
 
+/** Examples learned at the probe after the one at `learned`. */
+export function nextProbe(learned: number): number {
+  const every = learned < EARLY ? PROBE_EVERY_EARLY : PROBE_EVERY
+  return (Math.floor(learned / every) + 1) * every
+}
+
 interface Asked {
   readonly raw: Float64Array
+  readonly y: number
   readonly domain: number
   readonly others: Float32Array | null
+}
+
+/** What experts say of the inputs of a probe: opinions (n, C, K) and gates (n, K). */
+interface Answers {
+  readonly P: Float32Array
+  readonly g: Float32Array
 }
 
 /** Fills in what other tasks said of a record, where the bank hears them. */
@@ -39,16 +56,20 @@ export class Probe {
     this.#record = encodings.record()
   }
 
-  /** Mean Hellinger distance of each expert since the last probe, or null at the first; takes the next sample. */
-  take(bank: MixtureBank, memory: ClassMemory): Float64Array | null {
-    const n = this.#asked.length
-    const change = n === 0 ? null : meanHellinger(this.#before, this.#opinions(bank, this.#classes), n, this.#classes, bank.K)
+  /**
+   * How each expert's opinions changed since the last probe, null at the first, and what its function is like now, on the next
+   * sample. `asked` (K) is 0 of experts that nobody asks.
+   */
+  take(bank: MixtureBank, memory: ClassMemory, asked: Uint8Array): { change: Float64Array | null; figures: FunctionFigures } {
+    const change = this.#asked.length === 0 ? null : this.#change(bank)
     const all = [...memory.all()]
-    const size = Math.min(INPUTS, all.length)
-    this.#asked = Array.from({ length: size }, (_, i) => all[Math.floor((i * all.length) / size)]!)
+    const n = Math.min(INPUTS, all.length)
+    this.#asked = Array.from({ length: n }, (_, i) => all[Math.floor((i * all.length) / n)]!)
     this.#classes = bank.C
-    this.#before = this.#opinions(bank, bank.C)
-    return change
+    const { P, g } = this.#answers(bank, bank.C)
+    this.#before = P
+    const y = Int32Array.from(this.#asked, each => each.y)
+    return { change, figures: figuresOf({ n, C: bank.C, K: bank.K, P, g, y }, asked) }
   }
 
   save(raws: RawTable): Saved {
@@ -56,6 +77,7 @@ export class Probe {
     return {
       ...(others === undefined ? {} : { others }),
       raws: Int32Array.from(this.#asked, ({ raw }) => raws.index(raw)),
+      y: Int32Array.from(this.#asked, ({ y }) => y),
       domains: Int32Array.from(this.#asked, ({ domain }) => domain),
       classes: this.#classes,
       before: this.#before.slice()
@@ -63,24 +85,37 @@ export class Probe {
   }
 
   load(saved: Saved, raws: RawTable): void {
-    const from = saved as { raws: Int32Array; domains: Int32Array; classes: number; before: Float32Array; others?: Saved }
+    const from = saved as { raws: Int32Array; y: Int32Array; domains: Int32Array; classes: number; before: Float32Array; others?: Saved }
     const others = loadOthers(from.others, from.raws.length)
-    this.#asked = Array.from(from.raws, (index, i) => ({ raw: raws.at(index), domain: from.domains[i]!, others: others[i]! }))
+    this.#asked = Array.from(from.raws, (index, i) => ({
+      raw: raws.at(index),
+      y: from.y[i]!,
+      domain: from.domains[i]!,
+      others: others[i]!
+    }))
     this.#classes = from.classes
     this.#before = from.before.slice()
   }
 
-  /** Experts' opinions on each input, (inputs, C, K), of the first `classes` classes. */
-  #opinions(bank: MixtureBank, classes: number): Float32Array {
-    const size = classes * bank.K
-    const all = new Float32Array(this.#asked.length * size)
+  #change(bank: MixtureBank): Float64Array {
+    const { P, g } = this.#answers(bank, this.#classes)
+    return meanHellinger(this.#before, P, this.#asked.length, this.#classes, bank.K, g)
+  }
+
+  /** Of the first `classes` classes. */
+  #answers(bank: MixtureBank, classes: number): Answers {
+    const { K } = bank
+    const size = classes * K
+    const P = new Float32Array(this.#asked.length * size)
+    const g = new Float32Array(this.#asked.length * K)
     const q = new Float32Array(bank.C)
     this.#asked.forEach(({ raw, domain, others }, i) => {
       this.#encodings.fill(this.#record, raw, domain, 'both')
       this.#hear(this.#record, others)
       bank.opinion(this.#record, q)
-      all.set(bank.P.subarray(0, size), i * size)
+      P.set(bank.P.subarray(0, size), i * size)
+      g.set(bank.gate.g, i * K)
     })
-    return all
+    return { P, g }
   }
 }

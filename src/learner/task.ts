@@ -25,6 +25,7 @@ import { ServedSharing } from './served-sharing.ts'
 import { startsOf } from './starts.ts'
 import type { TaskStatus } from './status.ts'
 import { SyntheticReplay } from './synthetic-replay.ts'
+import { tellTurns } from './turns.ts'
 import { Watch } from './watch.ts'
 
 /** Seeds of the parts differ by these, so that no two draw alike. */
@@ -81,7 +82,13 @@ export class TaskLearner {
       const own = seed + at * BANK_SEED
       return new Pupil(bank, own, {
         bank: restarts => makeBank(ground, bank, own, inputs, restarts),
-        watch: made => new Watch(made, encodings, (record, heard) => this.#hear(record, heard))
+        watch: made =>
+          new Watch(
+            made,
+            encodings,
+            (record, heard) => this.#hear(record, heard),
+            (bank, turns) => tellTurns(ground.signals, name, bank, turns)
+          )
       })
     }
     this.#pupils = recipe.banks.map((bank, m) => pupil(bank, m + 1))
@@ -266,7 +273,7 @@ export class TaskLearner {
       learned: this.learned,
       ...reports,
       single: this.#single === null ? null : reports.single,
-      banks: this.#pupils.flatMap(({ watch }) => (watch === null ? [] : [watch.report(classes)])),
+      banks: this.#pupils.flatMap(({ watch }) => (watch === null ? [] : [watch.report(classes, domains)])),
       committee: Object.fromEntries([...this.#committee.report()].map(([place, report]) => [domains[place] ?? '', report])),
       sharingAsServed: this.#served.report(domains),
       affinity: this.#lines.report(domains),

@@ -1,47 +1,90 @@
 /**
- * What the experts of one mixture bank do: their shares, and how much their functions change on inputs that are remembered.
- * Of a bank that still chooses where it starts, those of the mixture that leads.
+ * What the experts of one mixture bank do: their shares, and at every probe what their functions are like on inputs that are
+ * remembered, from which their states follow. Of a bank that still chooses where it starts, those of the mixture that leads.
  */
 import type { Mixed } from '../bank/mixture-bank.ts'
 import type { RawTable } from '../encode/raw-table.ts'
 import type { ClassMemory } from '../memory/class-memory.ts'
 import type { Saved } from '../numeric/saved.ts'
+import { BankStability, type Turn } from '../stability/bank-stability.ts'
+import { DomainShares } from '../stability/domain-shares.ts'
 import type { BankReport } from '../stability/expert-report.ts'
 import { ExpertTracker } from '../stability/expert-tracker.ts'
+import { levels } from '../stability/state.ts'
 import type { Encodings } from './encodings.ts'
-import { type Hear, PROBE_EVERY, Probe } from './probe.ts'
+import { type Hear, nextProbe, PROBE_EVERY, Probe } from './probe.ts'
+
+/** Told of the experts of a bank whose states turned at a probe. */
+export type TellTurns = (bank: string, turns: readonly Turn[]) => void
 
 export class Watch {
   readonly #bank: Mixed
   readonly #probe: Probe
+  readonly #tell: TellTurns
   #tracker: ExpertTracker
+  readonly #shares: DomainShares
+  readonly #stability: BankStability
+  /** Examples of the task learned at the last probe. */
+  #probed = 0
 
-  constructor(bank: Mixed, encodings: Encodings, hear: Hear) {
+  constructor(bank: Mixed, encodings: Encodings, hear: Hear, tell: TellTurns) {
+    const { K } = bank.mixture
     this.#bank = bank
     this.#probe = new Probe(encodings, hear)
-    this.#tracker = new ExpertTracker(bank.mixture.K)
+    this.#tell = tell
+    this.#tracker = new ExpertTracker(K)
+    this.#shares = new DomainShares(K)
+    this.#stability = new BankStability(K)
   }
 
-  /** The bank learned an example of class `y`, the `learned`-th of its task. */
-  observe(y: number, learned: number, memory: ClassMemory): void {
+  /** The bank learned an example of class `y` of a domain, the `learned`-th of its task. */
+  observe(y: number, domain: number, learned: number, memory: ClassMemory): void {
     const { mixture } = this.#bank
     this.#tracker.observe(mixture.gate.g, mixture.r, y)
-    if (learned % PROBE_EVERY !== 0) return
-    const change = this.#probe.take(mixture, memory)
-    if (change !== null) this.#tracker.setChange(change)
+    this.#shares.observe(domain, mixture.gate.g)
+    // A bank that rested over a probe is probed when it wakes.
+    if (learned >= nextProbe(this.#probed)) this.#take(learned, memory)
   }
 
-  report(classes: readonly string[]): BankReport {
-    return this.#tracker.report(this.#bank.name, classes)
+  report(classes: readonly string[], domains: readonly string[]): BankReport {
+    return this.#stability.report(this.#bank.name, classes, this.#tracker, this.#shares, domains)
   }
 
   save(raws: RawTable): Saved {
-    return { tracker: this.#tracker.save(), probe: this.#probe.save(raws) }
+    return {
+      tracker: this.#tracker.save(),
+      probe: this.#probe.save(raws),
+      shares: this.#shares.save(),
+      stability: this.#stability.save(),
+      probed: this.#probed
+    }
   }
 
   load(saved: Saved, raws: RawTable): void {
-    const { tracker, probe } = saved as { tracker: Saved; probe: Saved }
+    const { tracker, probe, shares, stability, probed } = saved as Readonly<Record<'tracker' | 'probe' | 'shares' | 'stability', Saved>> & {
+      probed: number
+    }
     this.#tracker = ExpertTracker.load(tracker)
     this.#probe.load(probe, raws)
+    this.#shares.load(shares)
+    this.#stability.load(stability)
+    this.#probed = probed
+  }
+
+  #take(learned: number, memory: ClassMemory): void {
+    const { mixture } = this.#bank
+    const { K } = mixture
+    const asked = Uint8Array.from({ length: K }, (_, k) => (this.#tracker.share(k) * K > levels.dead.enter ? 1 : 0))
+    const { change, figures } = this.#probe.take(mixture, memory, asked)
+    const since = learned - this.#probed
+    this.#probed = learned
+    if (change !== null) {
+      // Learning at a constant pace is a walk, whose distance grows with the root of its steps.
+      const scale = Math.sqrt(PROBE_EVERY / since)
+      for (let k = 0; k < K; k++) change[k] = Math.min(1, change[k]! * scale)
+      this.#tracker.setChange(change)
+    }
+    const turns = this.#stability.take({ learned, since, change, figures }, this.#tracker)
+    if (turns.length > 0) this.#tell(this.#bank.name, turns)
   }
 }

@@ -107,6 +107,15 @@ export interface Portion {
   done(outputs: readonly Outgoing[]): Promise<void>
 }
 
+/** A log in which a commit under way, of any process, holds back what is written behind it. */
+export interface Settling {
+  /**
+   * As `ends`, once all that was written before the call can be read: what was committed is then found before these ends.
+   * Throws the signal's reason when it aborts before.
+   */
+  settled(topics: readonly string[], signal: AbortSignal): Promise<readonly Position[]>
+}
+
 /** A log whose partitions several processes can share out among them. */
 export interface Shared {
   /**

@@ -10,7 +10,7 @@ import type { LearnerOptions } from '../learner/options.ts'
 import type { Saved } from '../numeric/saved.ts'
 import type { Codec } from './codec.ts'
 import { decoding, type Intake } from './intake.ts'
-import type { Log, Position } from './log.ts'
+import type { Incoming, Log, Position, Settling } from './log.ts'
 import { range } from './range.ts'
 import type { Shards } from './shards.ts'
 import { sha256 } from './snapshot-record.ts'
@@ -23,7 +23,7 @@ export interface StateCodec {
 }
 
 export interface RecoverOptions {
-  readonly log: Log
+  readonly log: Log & Partial<Settling>
   readonly codec: Codec
   readonly intake: Intake
   readonly snapshots: SnapshotStore
@@ -35,6 +35,8 @@ export interface RecoverOptions {
   /** Where the learner stands: the first example not yet committed, per partition. */
   readonly committed: readonly Position[]
   readonly signal: AbortSignal
+  /** Aborts when no commit of others is to be waited for any more; its reason is then thrown. */
+  readonly hurry?: AbortSignal
   /** A state to go on from in place of a snapshot: what an earlier recovery gave, up to its committed positions. */
   readonly from?: { readonly recovered: Recovered; readonly positions: readonly Position[] }
   /** The log may hold signals of examples after `committed`: a replay up to there, or beside a running process. */
@@ -169,10 +171,10 @@ interface Unread extends Position {
  * They are known by content, not by place: a log that was moved has the places of the one before.
  */
 async function refuseUnread(options: RecoverOptions, unread: readonly Unread[]): Promise<void> {
-  const { log, codec, signal } = options
+  const { log, codec } = options
   if (unread.length === 0 || (await log.starts(['rejects'])).some(({ offset }) => offset > 0)) return
   const learned = new Map(unread.map(each => [each.sha256, each]))
-  for await (const record of range(log, 'rejects', [], await log.ends(['rejects']), signal)) {
+  for await (const record of toldIn(options, 'rejects', [], () => learned.size === 0)) {
     const decoded = await patient(options, () => decoding(codec, record.value))
     if ('code' in decoded || decoded.name !== 'rejection' || decoded.event.topic !== 'examples') continue
     learned.delete(decoded.event.sha256)
@@ -190,11 +192,11 @@ async function refuseUnread(options: RecoverOptions, unread: readonly Unread[]):
  * written anew for it: in what framing, and by which version of the schema, the log has them says nothing of the state.
  */
 async function compare(options: RecoverOptions, snapshot: StoredSnapshot | null, told: readonly Signal[]): Promise<void> {
-  const { log, codec, signal, earlier, shard, shards } = options
+  const { log, codec, earlier, shard, shards } = options
   const from = (snapshot?.positions ?? []).filter(position => position.topic === 'signals')
   const whole = snapshot === null || from.length > 0
   const byId = new Map(told.map(each => [each.id, each]))
-  for await (const record of range(log, 'signals', from, await log.ends(['signals']), signal)) {
+  for await (const record of toldIn(options, 'signals', from, () => byId.size === 0)) {
     if (shards.names.length > 1 && record.key !== shard) continue
     const decoded = await patient(options, () => decoding(codec, record.value))
     if ('code' in decoded || decoded.name !== 'signal') continue
@@ -216,6 +218,23 @@ async function compare(options: RecoverOptions, snapshot: StoredSnapshot | null,
       `the log to hold ${missing.id} ("${missing.message}"), it does not: outputs and positions were not committed together, or the snapshots are another log's; remove them to rebuild the state`
     )
   }
+}
+
+/**
+ * What a topic holds from a position on. Others write there, too, and what the learner committed may stand behind a commit of
+ * theirs: as long as it is not `enough`, those under way are waited for.
+ */
+async function* toldIn(
+  { log, signal, hurry = signal }: RecoverOptions,
+  topic: string,
+  from: readonly Position[],
+  enough: () => boolean
+): AsyncIterable<Incoming> {
+  const ends = await log.ends([topic])
+  yield* range(log, topic, from, ends, signal)
+  if (log.settled === undefined || enough()) return
+  const settled = await log.settled([topic], AbortSignal.any([signal, hurry]))
+  yield* range(log, topic, ends, settled, signal)
 }
 
 function diverged(expected: string): Fault {

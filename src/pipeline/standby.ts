@@ -39,8 +39,10 @@ export async function standBy(options: StandbyOptions, signal: AbortSignal): Pro
     taken = resolve
   })
   const late = setTimeout(taken, ALONE_MS)
+  const free = new AbortController()
   const leased = log.lease(name, signal, taken).then(got => {
     lease = got
+    free.abort()
   })
   leased.catch(() => undefined) // thrown where it is awaited
   let positions: readonly Position[] = []
@@ -51,8 +53,18 @@ export async function standBy(options: StandbyOptions, signal: AbortSignal): Pro
   while (lease === null) {
     // As of the last look: what was committed with it can be read by now. The active one has told more since then.
     const committed = seen
-    const from = recovered === null ? {} : { from: { recovered, positions } }
-    const next: Recovered = await recover({ ...options, ...from, committed, earlier: true, signal })
+    const from: Pick<RecoverOptions, 'from'> = recovered === null ? {} : { from: { recovered, positions } }
+    const recovering = recover({ ...options, ...from, committed, earlier: true, signal, hurry: free.signal })
+    const next: Recovered | null = await recovering.catch((error: unknown) => {
+      if (error === free.signal.reason) return null
+      throw error
+    })
+    if (next === null) {
+      // What it waited for, the one that is gone may have left open: that ends when its group is claimed, and only then can
+      // the state be held to the log.
+      recovered = null
+      break
+    }
     if (recovered === null) for (const warning of next.warnings) tell('warn', warning)
     recovered = next
     positions = committed
@@ -60,7 +72,8 @@ export async function standBy(options: StandbyOptions, signal: AbortSignal): Pro
     seen = await learned(log, name)
     await Promise.race([leased, pause(LOOK_MS)])
   }
-  return { lease, recovered, positions }
+  await leased
+  return { lease: lease!, recovered, positions }
 }
 
 async function learned(log: Log, group: string): Promise<readonly Position[]> {

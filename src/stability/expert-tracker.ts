@@ -9,12 +9,15 @@
  *   sample size     (Σ w rₖ)² / Σ (w rₖ)²   of class y's examples, both sums fading by ρ at every example *of that class*:
  *                   a class seen once an hour is not forgotten by the minute. It is at most 1/rate, and sinks to 0 for an
  *                   expert that the class no longer asks (Kish, 1965).
+ *   part of a class Σ w rₖ / Σₖ Σ w rₖ of class y's examples
  */
 import { log } from '../numeric/exp-log.ts'
 import type { Saved } from '../numeric/saved.ts'
-import type { BankReport } from './expert-report.ts'
+import type { BankActivity } from './expert-report.ts'
 
 const UNKNOWN = -1
+/** Examples of a class from which it tells who answers for it. */
+const FEW = 10
 /** A smaller share adds less than a thousandth of a nat to the entropy, and a logarithm is the dearest part of a step. */
 const LEAST_SHARE = 1e-4
 
@@ -39,7 +42,8 @@ type SavedTracker = {
  * const tracker = new ExpertTracker(2)
  * tracker.observe(Float32Array.of(0.5, 0.5), Float32Array.of(1, 0), 0)
  * const { experts } = tracker.report('shared', ['good'])
- * experts[0] // => { expert: 0, utilisation: 0.5, responsibility: 1, effectiveSampleSize: { good: 1 }, change: null }
+ * const [first] = experts
+ * first // => { expert: 0, utilisation: 0.5, responsibility: 1, examples: 1, effectiveSampleSize: { good: 1 }, perClass: { good: 1 }, change: null }
  * ```
  */
 export class ExpertTracker {
@@ -122,15 +126,31 @@ export class ExpertTracker {
     this.#renewed[k] = 1
   }
 
+  /** The largest of an expert's gate share, its responsibility, and its part of any class that has come a few times. */
+  share(k: number): number {
+    let most = share(Math.max(this.#used[k]!, this.#answered[k]!), this.#weights[k]!)
+    for (let c = 0; c < this.#classes; c++) if (this.#met(c) >= FEW) most = Math.max(most, this.#part(c, k))
+    return most
+  }
+
+  /** Σ r of an expert over the classes, each fading with its own examples: how many it has learned from. */
+  learnedBy(k: number): number {
+    let sum = 0
+    for (let at = k; at < this.#sums.length; at += this.experts) sum += this.#sums[at]!
+    return sum
+  }
+
   /** Before any example shares and entropy are 0. Throws `RangeError` when a class was met that is not named. */
-  report(bank: string, classNames: readonly string[]): BankReport {
+  report(bank: string, classNames: readonly string[]): BankActivity {
     if (classNames.length < this.#classes)
       throw new RangeError(`expected the names of ${this.#classes} classes, got ${classNames.length}: give every class met so far`)
     const experts = Array.from({ length: this.experts }, (_, k) => ({
       expert: k,
       utilisation: share(this.#used[k]!, this.#weights[k]!),
       responsibility: share(this.#answered[k]!, this.#weights[k]!),
+      examples: this.learnedBy(k),
       effectiveSampleSize: Object.fromEntries(classNames.map((name, c) => [name, this.#sampleSize(c, k)])),
+      perClass: Object.fromEntries(classNames.map((name, c) => [name, this.#part(c, k)])),
       change: this.#change[k] === UNKNOWN ? null : this.#change[k]!
     }))
     return { bank, gateEntropy: share(this.#entropy[1]!, this.#entropy[0]!), experts }
@@ -170,6 +190,17 @@ export class ExpertTracker {
   #sampleSize(c: number, k: number): number {
     const at = c * this.experts + k
     return c < this.#classes ? share(this.#sums[at]! * this.#sums[at]!, this.#squares[at]!) : 0
+  }
+
+  #part(c: number, k: number): number {
+    return c >= this.#classes ? 0 : share(this.#sums[c * this.experts + k]!, this.#met(c))
+  }
+
+  /** Examples of a class that all experts together remember. */
+  #met(c: number): number {
+    let whole = 0
+    for (let at = c * this.experts; at < (c + 1) * this.experts; at++) whole += this.#sums[at]!
+    return whole
   }
 
   #growTo(classes: number): void {

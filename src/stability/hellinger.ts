@@ -5,12 +5,16 @@
  * Source: Hellinger (1909): H(p, q)² = ½ Σ_c (√p[c] − √q[c])².
  */
 
+/** A share added to every one, so that where a silent expert speaks is not left to a rounding. */
+export const LEAST_SHARE = 1e-3
+
 /**
- * Mean Hellinger distance per expert (K) between two sets of opinions on the same `n` inputs. All 0 where n is 0.
- * Throws `RangeError` where a set is not n × C × K long.
+ * Mean Hellinger distance per expert (K) between two sets of opinions on the same `n` inputs, weighed by how much each
+ * expert speaks there where that is given. All 0 where n is 0. Throws `RangeError` where a set is not n × C × K long.
  *
  * @param before opinions (n, C, K), row-major: input, class, expert, as a bank holds its P
  * @param after the same later, on the same inputs in the same order
+ * @param g gates on the same inputs (n, K); without them every input counts alike
  *
  * @example
  * ```ts
@@ -20,12 +24,20 @@
  * meanHellinger(before, after, 1, 2, 2) // => Float64Array.of(1, 0)
  * ```
  */
-export function meanHellinger(before: Float32Array, after: Float32Array, n: number, C: number, K: number): Float64Array {
+export function meanHellinger(
+  before: Float32Array,
+  after: Float32Array,
+  n: number,
+  C: number,
+  K: number,
+  g: Float32Array | null = null
+): Float64Array {
   const length = n * C * K
   if (before.length !== length || after.length !== length) {
     throw new RangeError(`expected ${n} × ${C} × ${K} opinions, got ${before.length} and ${after.length}: give both on the same inputs`)
   }
   const mean = new Float64Array(K)
+  const weights = new Float64Array(K)
   for (let i = 0; i < n; i++) {
     for (let k = 0; k < K; k++) {
       let sum = 0
@@ -33,9 +45,11 @@ export function meanHellinger(before: Float32Array, after: Float32Array, n: numb
         const difference = Math.sqrt(before[at]!) - Math.sqrt(after[at]!)
         sum += difference * difference
       }
-      mean[k]! += Math.min(1, Math.sqrt(sum / 2)) // float32 opinions sum to 1 within a rounding
+      const w = g === null ? 1 : g[i * K + k]! + LEAST_SHARE
+      mean[k]! += w * Math.min(1, Math.sqrt(sum / 2)) // float32 opinions sum to 1 within a rounding
+      weights[k]! += w
     }
   }
-  if (n > 0) for (let k = 0; k < K; k++) mean[k]! /= n
+  if (n > 0) for (let k = 0; k < K; k++) mean[k]! /= weights[k]!
   return mean
 }

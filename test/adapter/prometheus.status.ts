@@ -68,8 +68,21 @@ export function taskOf(task: string, classes: readonly string[], over: Partial<T
           expert,
           utilisation: 0.5,
           responsibility: 0.4,
+          examples: 25,
           effectiveSampleSize: Object.fromEntries(classes.map(name => [name, 12.5])),
-          change: 0.03
+          perClass: Object.fromEntries(classes.map(name => [name, 0.5])),
+          perDomain: { l1: 0.5, l2: 0.4 },
+          change: 0.03,
+          trend: -0.01,
+          variation: 0.2,
+          nearest: 1 - expert,
+          distance: 0.3,
+          need: 0.4,
+          state: expert === 0 ? ('stable' as const) : ('duplicate' as const),
+          since: 1000,
+          interpretable: expert === 0,
+          dominating: false,
+          cure: 'Sound: nothing to do.'
         }))
       }
     ],

@@ -8,11 +8,12 @@ import { openMemoryLog } from '../../src/adapter/memory/log.ts'
 import type { EventName, Topic } from '../../src/events/event.ts'
 import { Fault } from '../../src/fault/fault.ts'
 import type { Codec } from '../../src/pipeline/codec.ts'
-import type { Outgoing } from '../../src/pipeline/log.ts'
+import type { Outgoing, Settling } from '../../src/pipeline/log.ts'
 import { Predictor } from '../../src/pipeline/predictor.ts'
 import { stateOf } from '../../src/pipeline/publish-stage.ts'
 import { GROUP } from '../../src/pipeline/roles.ts'
 import { REST } from '../../src/pipeline/shards.ts'
+import { changed } from './snapshot-subjects.ts'
 import { codec as alone, input, MemorySnapshots, partitions, predictorOptions, World } from './world.ts'
 
 const current = currentOf(loadSchemas())
@@ -209,6 +210,20 @@ describe('what was learned and cannot be read any more', () => {
     expect(await counts(world, 'rejects')).toEqual([2])
     snapshots.kept = []
     expect((await world.drain()).learner!.learned).toBe(2)
+  })
+
+  test('is told from it though a commit of another process holds back what was rejected', async () => {
+    const snapshots = new MemorySnapshots()
+    const world = await World.make({ snapshots })
+    await world.log.write([input.raw('examples', 1, 2, 3), input.example(0, fault(0)), input.example(1, fault(1))])
+    await world.drain()
+    snapshots.kept = []
+    const log = changed(world.log, inner => ({
+      ends: async topics => (await inner.ends(topics)).map(end => ({ ...end, offset: end.topic === 'rejects' ? 0 : end.offset }))
+    }))
+    await expect(world.drain(undefined, { log })).rejects.toMatchObject({ code: 'FOLD_DIVERGED' })
+    const settling: typeof log & Settling = { ...log, settled: topics => world.log.ends(topics) }
+    expect((await world.drain(undefined, { log: settling })).learner!.learned).toBe(2)
   })
 })
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { encodeSaved } from '../../src/adapter/file/saved.ts'
 import { openMemoryLog } from '../../src/adapter/memory/log.ts'
 import type { Saved } from '../../src/numeric/saved.ts'
-import type { Leasing } from '../../src/pipeline/log.ts'
+import type { Leasing, Log, Settling } from '../../src/pipeline/log.ts'
 import type { Pipeline } from '../../src/pipeline/pipeline.ts'
 import { input, partitions, World } from './world.ts'
 
@@ -101,6 +101,36 @@ describe('a standby', () => {
     expect((await world.events('signals', 'signal')).length).toBeGreaterThan(0)
     for (const each of [active, standby]) each.stop.abort()
     await Promise.all([active.running, standby.running])
+  })
+
+  test('that waits for a commit which the one that is gone has left open takes over all the same', async () => {
+    const { world, start } = await worldOf()
+    await world.log.write([...fed(0, 20), input.raw('examples', 1, 2, 3)])
+    const active = start()
+    await expect.poll(() => active.pipeline.ready && active.pipeline.status().lag.examples).toBe(0)
+    // The commit ends when the group is claimed by another.
+    const { ends, claim } = world.log
+    let open = true
+    let waits = 0
+    const hidden: Log['ends'] = async topics =>
+      (await ends.call(world.log, topics)).map(end => (open && end.topic === 'rejects' ? { ...end, offset: 0 } : end))
+    const settled: Settling['settled'] = (topics, signal) => {
+      waits++
+      return open ? new Promise((_, refuse) => signal.addEventListener('abort', () => refuse(signal.reason))) : hidden(topics)
+    }
+    Object.assign(world.log, { ends: hidden, settled })
+    world.log.claim = async group => {
+      open = false
+      return claim.call(world.log, group)
+    }
+    const standby = start()
+    await expect.poll(() => waits, { timeout: 5000 }).toBe(1)
+    active.stop.abort()
+    await active.running
+    await expect.poll(() => standby.pipeline.ready, { timeout: 5000 }).toBe(true)
+    expect(standby.pipeline.learner!.learned).toBe(20)
+    standby.stop.abort()
+    await standby.running
   })
 
   test('is what a lone learner never says that it is, though it takes a second until it is given the lease', async () => {

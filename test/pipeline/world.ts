@@ -5,7 +5,7 @@ import { openMemoryLog } from '../../src/adapter/memory/log.ts'
 import { type AnyEvent, type EventName, type Events, type Topic, topics } from '../../src/events/event.ts'
 import { Learner } from '../../src/learner/learner.ts'
 import { defaultLearnerOptions, type LearnerOptions } from '../../src/learner/options.ts'
-import type { Claim, Forgetful, Incoming, Leasing, Log, Outgoing } from '../../src/pipeline/log.ts'
+import type { Claim, Forgetful, Incoming, Leasing, Log, Outgoing, Settling } from '../../src/pipeline/log.ts'
 import { Pipeline, type PipelineOptions } from '../../src/pipeline/pipeline.ts'
 import type { PredictorOptions } from '../../src/pipeline/predictor.ts'
 import { range } from '../../src/pipeline/range.ts'
@@ -87,6 +87,7 @@ function counted(log: Whole, awaits: Awaits): Whole {
     committed: group => awaits.pass(() => log.committed(group)),
     retain: (retentions, floors, now) => awaits.pass(() => log.retain(retentions, floors, now)),
     close: () => log.close(),
+    ...('settled' in log ? { settled: (...given: Parameters<Settling['settled']>) => (log as Settling).settled(...given) } : {}),
     ...('lease' in log ? { lease: (...given: Parameters<Leasing['lease']>) => (log as Leasing).lease(...given) } : {}),
     async claim(group) {
       const claim: Claim = await awaits.pass(() => log.claim(group))

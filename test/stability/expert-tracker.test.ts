@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { BankReport } from '../../src/stability/expert-report.ts'
+import type { BankActivity } from '../../src/stability/expert-report.ts'
 import { ExpertTracker } from '../../src/stability/expert-tracker.ts'
 import { bits } from '../judge/stream.ts'
 import { type Tracker, trackerLaws } from './tracker.laws.ts'
@@ -24,7 +24,7 @@ class Faulty implements Tracker {
   reset(k: number): void {
     this.inner.reset(k)
   }
-  report(bank: string, names: readonly string[]): BankReport {
+  report(bank: string, names: readonly string[]): BankActivity {
     return this.inner.report(bank, names)
   }
 }
@@ -56,7 +56,7 @@ const faults: Record<string, (K: number) => Tracker> = {
     })(K),
   'tells a change of 0 before any': K =>
     new (class extends Faulty {
-      override report(bank: string, names: readonly string[]): BankReport {
+      override report(bank: string, names: readonly string[]): BankActivity {
         const report = super.report(bank, names)
         return { ...report, experts: report.experts.map(e => ({ ...e, change: e.change ?? 0 })) }
       }

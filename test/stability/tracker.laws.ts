@@ -1,12 +1,12 @@
 /** What every tracker of experts promises. Each law throws where it is broken, so that planted faults can be tried. */
 import { expect } from 'vitest'
-import type { BankReport } from '../../src/stability/expert-report.ts'
+import type { BankActivity } from '../../src/stability/expert-report.ts'
 
 export interface Tracker {
   observe(g: Float32Array, r: Float32Array, truth: number, w?: number): void
   setChange(perExpert: ArrayLike<number>): void
   reset(k: number): void
-  report(bank: string, classNames: readonly string[]): BankReport
+  report(bank: string, classNames: readonly string[]): BankActivity
 }
 
 const names = ['good', 'scratch', 'dent']
@@ -69,6 +69,14 @@ export const trackerLaws: Readonly<Record<string, (open: (K: number) => Tracker)
     repeat(1, crumbs, of(0.5, 0.5), of(1, 0), 0)
     expect(crumbs.report('bank', names).experts[0]!.effectiveSampleSize.good).toBeLessThan(1.3)
   },
+  'the parts of a class sum to one over the experts, whichever other classes come'(open) {
+    const tracker = open(2)
+    repeat(50, tracker, of(0.5, 0.5), of(0.25, 0.75), 1)
+    repeat(500, tracker, of(0.5, 0.5), of(1, 0), 0)
+    const parts = tracker.report('bank', names).experts.map(({ perClass }) => perClass.scratch!)
+    expect(parts[0]).toBeCloseTo(0.25, 6)
+    expect(parts[1]).toBeCloseTo(0.75, 6)
+  },
   'a rare class is not forgotten while others come'(open) {
     const tracker = open(1)
     repeat(5, tracker, of(1), of(1), 2)
@@ -106,10 +114,13 @@ export const trackerLaws: Readonly<Record<string, (open: (K: number) => Tracker)
       expert: 0,
       utilisation: 0,
       responsibility: 0,
+      examples: 0,
       effectiveSampleSize: { good: 0, scratch: 0, dent: 0 },
+      perClass: { good: 0, scratch: 0, dent: 0 },
       change: null
     })
-    expect(second).toEqual(before[1])
+    expect({ ...second, perClass: null }).toEqual({ ...before[1], perClass: null })
+    expect(second!.perClass.good).toBe(1)
     tracker.observe(of(0.25, 0.75), of(0.125, 0.875), 0)
     expect(tracker.report('bank', names).experts[0]!.utilisation).toBe(0.25)
   }

@@ -2,12 +2,14 @@
  * Where partitions begin and end. Kafka counts the markers of transactions like records, so that the position after the
  * last record is not what it calls the end: what is known of the stretch between the two is kept, the rest looked at.
  */
-import type { Link } from './link.ts'
-import { EARLIEST, LATEST, type Long, READ_COMMITTED } from './protocol.ts'
+import { type Link, pause } from './link.ts'
+import { EARLIEST, LATEST, type Long, READ_COMMITTED, READ_UNCOMMITTED } from './protocol.ts'
 import { type Place, type Stretch, scan } from './scan.ts'
 
 /** How far back from the end the last record is looked for first: most often one marker stands behind it. */
 const FIRST_WINDOW = 8
+/** Between two looks whether a transaction under way has ended. Most take a few milliseconds. */
+const LOOK_MS = 20
 
 interface Known {
   /** The position after the last record that was ever seen. */
@@ -59,6 +61,17 @@ export class Edges {
     return Promise.all(places.map((place, i) => this.#end(place, starts[i]!, stable[i]!)))
   }
 
+  /** The same, once every transaction that was under way has ended, or the cluster has given it up. */
+  async settled(places: readonly Place[], signal: AbortSignal): Promise<number[]> {
+    const written = await listOffsets(this.#link, places, () => LATEST, READ_UNCOMMITTED)
+    for (;;) {
+      const stable = await this.stable(places)
+      if (stable.every((offset, i) => offset >= written[i]!)) return this.ends(places)
+      await pause(LOOK_MS, signal)
+      signal.throwIfAborted()
+    }
+  }
+
   async #end(place: Place, start: number, stable: number): Promise<number> {
     const known = this.#of(place)
     let low = Math.max(start, known.checked)
@@ -88,7 +101,12 @@ export class Edges {
 }
 
 /** The first offset at or after a time, or at one of Kafka's marks, of each place; −1 where there is none. */
-export async function listOffsets(link: Link, places: readonly Place[], timeOf: (place: Place) => number): Promise<number[]> {
+export async function listOffsets(
+  link: Link,
+  places: readonly Place[],
+  timeOf: (place: Place) => number,
+  isolationLevel: typeof READ_COMMITTED | typeof READ_UNCOMMITTED = READ_COMMITTED
+): Promise<number[]> {
   return link.use(`ask for the ends of ${[...new Set(places.map(({ topic }) => topic))].join(', ')}`, async () => {
     const byNode = new Map<string, Place[]>()
     for (const place of places) {
@@ -105,7 +123,7 @@ export async function listOffsets(link: Link, places: readonly Place[], timeOf: 
             .filter(place => place.topic === topic)
             .map(place => ({ partition: place.partition, timestamp: timeOf(place) as number | Long }))
         }))
-        const { responses } = await broker.listOffsets({ isolationLevel: READ_COMMITTED, topics })
+        const { responses } = await broker.listOffsets({ isolationLevel, topics })
         for (const { topic, partitions } of responses)
           for (const { partition, offset } of partitions) found.set(`${partition} ${topic}`, Number(offset))
       })

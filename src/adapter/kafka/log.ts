@@ -18,6 +18,7 @@ import type {
   Position,
   Reachable,
   Retention,
+  Settling,
   Shared
 } from '../../pipeline/log.ts'
 import { claimGroup } from './claim.ts'
@@ -69,7 +70,7 @@ export interface KafkaOptions extends Connection {
  * Throws `CONFIG_INVALID` where the cluster refuses us or its topics are not as expected, and `UNAVAILABLE` where it does
  * not answer. An open log outlives its brokers: what was asked of it goes on when they are back.
  */
-export async function openKafkaLog(options: KafkaOptions): Promise<Log & Forgetful & Leasing & Shared & Reachable> {
+export async function openKafkaLog(options: KafkaOptions): Promise<Log & Forgetful & Leasing & Settling & Shared & Reachable> {
   const linked = { ...options, outage: new Outage(options.tell ?? (() => undefined)) }
   const wanted = wantedOf(options)
   await visit(linked, link => ensureTopics(link, wanted, topicOptions(options)))
@@ -103,7 +104,7 @@ function topicOptions({ create = false, replication = -1 }: KafkaOptions) {
 
 type Linked = KafkaOptions & LinkOptions
 
-class KafkaLog implements Log, Forgetful, Leasing, Shared, Reachable {
+class KafkaLog implements Log, Forgetful, Leasing, Settling, Shared, Reachable {
   readonly partitions: Readonly<Record<string, number>>
   readonly #options: Linked
   readonly #prefix: string
@@ -155,6 +156,10 @@ class KafkaLog implements Log, Forgetful, Leasing, Shared, Reachable {
 
   async ends(topics: readonly string[]): Promise<readonly Position[]> {
     return this.#edgesOf(topics, places => this.#edges.ends(places))
+  }
+
+  async settled(topics: readonly string[], signal: AbortSignal): Promise<readonly Position[]> {
+    return this.#edgesOf(topics, places => this.#edges.settled(places, AbortSignal.any([signal, this.#closing.signal])))
   }
 
   async starts(topics: readonly string[]): Promise<readonly Position[]> {

@@ -148,6 +148,7 @@ export interface Cluster {
 export const EARLIEST = -2
 export const LATEST = -1
 /** Only what no transaction can take back. */
+export const READ_UNCOMMITTED = 0
 export const READ_COMMITTED = 1
 export const GROUP_COORDINATOR = 0
 export const TRANSACTION_COORDINATOR = 1

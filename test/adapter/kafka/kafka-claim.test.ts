@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Kafka } from 'kafkajs'
 import { describe, expect, test } from 'vitest'
 import { openKafkaLog } from '../../../src/adapter/kafka/log.ts'
-import type { Forgetful, Log } from '../../../src/pipeline/log.ts'
+import type { Forgetful, Log, Settling } from '../../../src/pipeline/log.ts'
 import { take } from '../../pipeline/log.laws.ts'
 import { compileSources } from '../compiled.ts'
 import { noKafka, withBroker } from './broker.ts'
@@ -17,7 +17,7 @@ const at = (offset: number) => [{ topic: 'parts', partition: 0, offset }]
 describe.skipIf(noKafka !== null)('a claim on a real broker', () => {
   const broker = withBroker({ properties: { 'transaction.abort.timed.out.transaction.cleanup.interval.ms': 500 } })
   let opened = 0
-  async function withLog(run: (log: Log & Forgetful, prefix: string) => Promise<void>): Promise<void> {
+  async function withLog(run: (log: Log & Forgetful & Settling, prefix: string) => Promise<void>): Promise<void> {
     const prefix = `claim-${opened++}.`
     const log = await openKafkaLog({ brokers: [broker().address], partitions, prefix, create: true })
     try {
@@ -83,6 +83,23 @@ describe.skipIf(noKafka !== null)('a claim on a real broker', () => {
       await claim.commit({ outputs: [{ topic: 'parts', key: null, value: bytes('last') }], positions: [], notes: [] })
       const taken = await take(log, ['parts'], 2)
       expect(taken.map(({ value }) => Buffer.from(value).toString())).toEqual(['waits', 'last'])
+      await left.disconnect()
+    }))
+
+  test('settled ends wait for a transaction under way, and hold what was committed behind it', () =>
+    withLog(async (log, prefix) => {
+      const left = outside().producer({ transactionalId: `${prefix}other`, maxInFlightRequests: 1, idempotent: true })
+      await left.connect()
+      const transaction = await left.transaction()
+      await transaction.send({ topic: `${prefix}parts`, messages: [{ key: 'k', value: 'never' }] })
+      const claim = await log.claim('g')
+      const [written] = await claim.commit({ outputs: [{ topic: 'parts', key: null, value: bytes('behind') }], positions: [], notes: [] })
+      const impatient = AbortSignal.timeout(300)
+      await expect(log.settled(['parts'], impatient)).rejects.toBe(await aborted(impatient))
+      const settled = log.settled(['parts'], new AbortController().signal)
+      await transaction.abort()
+      expect(await settled).toEqual(at(written!.offset + 1))
+      expect((await take(log, ['parts'], 1)).map(({ value }) => Buffer.from(value).toString())).toEqual(['behind'])
       await left.disconnect()
     }))
 
@@ -159,3 +176,7 @@ describe.skipIf(noKafka !== null)('a claim on a real broker', () => {
     }
   })
 })
+
+function aborted(signal: AbortSignal): Promise<unknown> {
+  return new Promise(resolve => signal.addEventListener('abort', () => resolve(signal.reason)))
+}

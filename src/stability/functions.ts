@@ -1,0 +1,147 @@
+/**
+ * What the functions of a mixture's experts are like on a sample of inputs: whether each says the same of all (variation),
+ * whether another says the same as it (distance), and what the bank would lose without it (need). Invariant: all is read off
+ * opinions and gates; weights, which an encoding may scale and a decay may shrink, take no part.
+ *
+ * With gate g and opinions P of K experts on n inputs, H the Hellinger distance, and v_k[i] = g_k[i] / Σ_i g_k[i], where k
+ * speaks:
+ *   variation  V_k  = √(½ Σ_i v_k ‖√P_k − m‖²) with m = Σ_i v_k √P_k, and as opinions have length 1, V_k² = ½ (1 − ‖m‖²)
+ *   distance   D_kl = Σ_i (g_k + g_l) H(P_k, P_l) / Σ_i (g_k + g_l); the nearest is the l of the least
+ *   need       N_k  = min over "left out" and "replaced by the nearest" of Σ_i v_k (ln q[y] − ln q′[y]), nats
+ * where q is the bank's opinion, q′ that without k, its share going to the others as they have theirs, or to the nearest.
+ *
+ * Shapes: P is (n, C, K), g is (n, K), labels y (n), row-major, as a bank holds them.
+ */
+import { log } from '../numeric/exp-log.ts'
+import { LEAST_SHARE } from './hellinger.ts'
+
+/** An opinion below this counts as this: one input may say a lot, not everything. */
+const FLOOR = 1e-6
+
+export interface Opinions {
+  readonly n: number
+  readonly C: number
+  readonly K: number
+  readonly P: Float32Array
+  readonly g: Float32Array
+  readonly y: Int32Array
+}
+
+/** Each (K). */
+export interface FunctionFigures {
+  readonly variation: Float64Array
+  /** Of the nearest that is asked at all; NaN where there is none. */
+  readonly distance: Float64Array
+  /** −1 where there is none. */
+  readonly nearest: Int32Array
+  /** NaN where there is no other expert. */
+  readonly need: Float64Array
+}
+
+/**
+ * `asked` (K) is 0 of experts that nobody asks: none is near them.
+ *
+ * @example
+ * ```ts
+ * import { figuresOf } from '../src/stability/functions.ts'
+ * // Two inputs, two classes, two experts that share both inputs alike: the first is always even, the second sure and right.
+ * const P = Float32Array.of(0.5, 1, 0.5, 0, 0.5, 0, 0.5, 1)
+ * const g = Float32Array.of(0.5, 0.5, 0.5, 0.5)
+ * const { variation, need } = figuresOf({ n: 2, C: 2, K: 2, P, g, y: Int32Array.of(0, 1) }, Uint8Array.of(1, 1))
+ * variation[0]?.toFixed(2) // => '0.00'
+ * need[0]! < 0 // => true
+ * need[1]! > 0.4 // => true
+ * ```
+ */
+export function figuresOf(opinions: Opinions, asked: Uint8Array): FunctionFigures {
+  const roots = opinions.P.map(Math.sqrt)
+  const { distance, nearest } = nearestOf(opinions, roots, asked)
+  return { variation: variationOf(opinions, roots), distance, nearest, need: needOf(opinions, nearest) }
+}
+
+/** Σ_i of the shares by which expert k's inputs are weighed. */
+function spoken({ n, K, g }: Opinions, k: number): number {
+  let sum = 0
+  for (let i = 0; i < n; i++) sum += g[i * K + k]! + LEAST_SHARE
+  return sum
+}
+
+function variationOf(opinions: Opinions, roots: Float32Array): Float64Array {
+  const { n, C, K, g } = opinions
+  const variation = new Float64Array(K)
+  for (let k = 0; k < K; k++) {
+    const whole = spoken(opinions, k)
+    let length = 0
+    for (let c = 0; c < C; c++) {
+      let mean = 0
+      for (let i = 0; i < n; i++) mean += (g[i * K + k]! + LEAST_SHARE) * roots[(i * C + c) * K + k]!
+      length += (mean / whole) * (mean / whole)
+    }
+    variation[k] = n > 0 ? Math.sqrt(Math.max(0, 1 - length) / 2) : 0
+  }
+  return variation
+}
+
+function nearestOf({ n, C, K, g }: Opinions, roots: Float32Array, asked: Uint8Array): Pick<FunctionFigures, 'distance' | 'nearest'> {
+  const sums = new Float64Array(K * K)
+  const weights = new Float64Array(K * K)
+  const overlap = new Float64Array(K)
+  for (let i = 0; i < n; i++) {
+    for (let k = 0; k < K; k++) {
+      overlap.fill(0)
+      for (let c = 0; c < C; c++) {
+        const row = (i * C + c) * K
+        const root = roots[row + k]!
+        for (let l = k + 1; l < K; l++) overlap[l]! += root * roots[row + l]!
+      }
+      for (let l = k + 1; l < K; l++) {
+        const w = g[i * K + k]! + g[i * K + l]! + LEAST_SHARE
+        sums[k * K + l]! += w * Math.sqrt(Math.max(0, 1 - overlap[l]!))
+        weights[k * K + l]! += w
+      }
+    }
+  }
+  const distance = new Float64Array(K).fill(Number.NaN)
+  const nearest = new Int32Array(K).fill(-1)
+  for (let k = 0; k < K; k++) {
+    for (let l = 0; l < K; l++) {
+      if (l === k || asked[l] === 0 || n === 0) continue
+      const at = k < l ? k * K + l : l * K + k
+      const D = sums[at]! / weights[at]!
+      if (nearest[k] !== -1 && D >= distance[k]!) continue
+      distance[k] = D
+      nearest[k] = l
+    }
+  }
+  return { distance, nearest }
+}
+
+function needOf(opinions: Opinions, nearest: Int32Array): Float64Array {
+  const { n, C, K, P, g, y } = opinions
+  const need = new Float64Array(K).fill(Number.NaN)
+  if (K < 2 || n === 0) return need
+  for (let k = 0; k < K; k++) {
+    const l = nearest[k]!
+    const whole = spoken(opinions, k)
+    let leftOut = 0
+    let replaced = 0
+    for (let i = 0; i < n; i++) {
+      const row = (i * C + y[i]!) * K
+      let others = 0
+      let rest = 0
+      for (let j = 0; j < K; j++) {
+        if (j === k) continue
+        const share = g[i * K + j]!
+        others += share
+        rest += share * P[row + j]!
+      }
+      const own = g[i * K + k]!
+      const q = log(Math.max(FLOOR, rest + own * P[row + k]!))
+      const v = (own + LEAST_SHARE) / whole
+      leftOut += v * (q - log(Math.max(FLOOR, others > 0 ? rest / others : 1 / C)))
+      if (l >= 0) replaced += v * (q - log(Math.max(FLOOR, rest + own * P[row + l]!)))
+    }
+    need[k] = l >= 0 ? Math.min(leftOut, replaced) : leftOut
+  }
+  return need
+}
