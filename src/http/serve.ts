@@ -22,7 +22,7 @@ import { bodyTypes, type ParseJson, type PostedName } from './records.ts'
 import { addStream, type StreamOptions, streamDefaults } from './stream.ts'
 
 /** What of an onlooker is served. */
-type Watched = Pick<Onlooker, 'follow' | 'pulse' | 'history' | 'speakers' | 'part' | 'newestParts' | 'typical'>
+type Watched = Pick<Onlooker, 'follow' | 'pulse' | 'history' | 'part' | 'newestParts' | 'typical'>
 
 /** What `/metrics` shows. */
 export interface Metrics {
@@ -83,7 +83,6 @@ export const readRoutes = [
   '/api/stream',
   '/api/history',
   '/api/parts',
-  '/api/speakers',
   '/api/explain'
 ] as const
 

@@ -1,5 +1,5 @@
 /** The committee: how much each bank counts on each line, and what it gains or costs a line to share with the others. */
-import { choice, fill, h } from './dom.ts'
+import { choice, fill, h, scrolling } from './dom.ts'
 import { percent, signed, whole } from './format.ts'
 import { heatTable } from './heat.ts'
 import type { Task } from './shapes.ts'
@@ -85,27 +85,30 @@ function sharing(task: Task): HTMLElement {
       { class: 'note' },
       'Against a line’s own bank, which knows nothing but that line: by how much likelier the committee holds what turns out true.'
     ),
-    h(
-      'table',
-      { class: 'sharing' },
-      h('caption', { class: 'unseen' }, 'Gain and harm by sharing, by line'),
+    scrolling(
+      'Gain and harm by sharing',
       h(
-        'thead',
-        {},
-        h('tr', {}, ...['Line', 'Last 1 000 parts', 'Since the start', 'Labels', 'In words'].map(text => h('th', { scope: 'col' }, text)))
-      ),
-      h(
-        'tbody',
-        {},
-        ...rows.map(({ line, recent, perExample, n, served }) =>
-          h(
-            'tr',
-            {},
-            h('th', { scope: 'row' }, line),
-            h('td', {}, gainBar(recent, most)),
-            h('td', {}, gainBar(perExample, most)),
-            h('td', {}, whole(n)),
-            h('td', {}, `${inWords(recent)}${served ? ', as served' : ''}`)
+        'table',
+        { class: 'sharing' },
+        h('caption', { class: 'unseen' }, 'Gain and harm by sharing, by line'),
+        h(
+          'thead',
+          {},
+          h('tr', {}, ...['Line', 'Last 1 000 parts', 'Since the start', 'Labels', 'In words'].map(text => h('th', { scope: 'col' }, text)))
+        ),
+        h(
+          'tbody',
+          {},
+          ...rows.map(({ line, recent, perExample, n, served }) =>
+            h(
+              'tr',
+              {},
+              h('th', { scope: 'row' }, line),
+              h('td', {}, gainBar(recent, most)),
+              h('td', {}, gainBar(perExample, most)),
+              h('td', {}, whole(n)),
+              h('td', {}, `${inWords(recent)}${served ? ', as served' : ''}`)
+            )
           )
         )
       )

@@ -97,3 +97,8 @@ export function choice(
   offer(options, value)
   return { node: h('label', { class: 'choice' }, h('span', {}, label), select), offer }
 }
+
+/** A wide thing that scrolls within its place, by keyboard too, so that the page never does sideways. */
+export function scrolling(label: string, content: HTMLElement): HTMLElement {
+  return h('div', { class: 'scroll wide', tabindex: 0, role: 'region', 'aria-label': label }, content)
+}

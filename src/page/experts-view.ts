@@ -1,10 +1,11 @@
 /** The experts: who speaks on which line and for which class, what each is like, and what would help. */
-import { get } from './api.ts'
+
+import type { BankReport as Bank, ExpertReport as Expert } from '../stability/expert-report.ts'
 import { noneText } from './committee-view.ts'
 import { choice, fill, h } from './dom.ts'
 import { figure, percent, whole } from './format.ts'
 import { type HeatRow, heatTable } from './heat.ts'
-import type { Bank, Expert, Speakers, Task } from './shapes.ts'
+import type { Task } from './shapes.ts'
 import { every, type View } from './view.ts'
 
 const REFRESH_MS = 5000
@@ -16,7 +17,6 @@ export const expertsView: View = {
   title: 'Experts',
   open(root, store, rest, left) {
     const picked = { task: rest.get('task') ?? '', bank: rest.get('bank') ?? '' }
-    let speakers: Speakers | null = null
     const body = h('div', { class: 'stack' })
     const pick = (name: 'task' | 'bank') => (value: string) => {
       picked[name] = value
@@ -41,54 +41,44 @@ export const expertsView: View = {
         picked.bank
       )
       const of = banks.find(each => each.bank === picked.bank)
-      const said = speakers?.tasks.find(each => each.task === picked.task && each.bank === picked.bank)
-      const key = JSON.stringify([picked, of, said, now?.readiness, store.status?.role])
+      const key = JSON.stringify([picked, of, now?.readiness, store.status?.role])
       if (key === shown) return
       shown = key
-      fill(
-        body,
-        ...(now === undefined || of === undefined ? [h('p', { class: 'none' }, noneText(store.status?.role))] : panels(now, of, said))
-      )
+      fill(body, ...(now === undefined || of === undefined ? [h('p', { class: 'none' }, noneText(store.status?.role))] : panels(now, of)))
     }
     const off = store.on(['status'], update)
     left.addEventListener('abort', off)
-    every(REFRESH_MS, left, async () => {
-      speakers = await get<Speakers>('/api/speakers', left)
-      await store.refreshStatus()
-    })
+    every(REFRESH_MS, left, () => store.refreshStatus())
     update()
   }
 }
 
-function panels(task: Task, bank: Bank, said: Speakers['tasks'][number] | undefined): HTMLElement[] {
+function panels(task: Task, bank: Bank): HTMLElement[] {
   const experts = [...bank.experts].sort((a, b) => b.utilisation - a.utilisation)
   const heads = experts.map(({ expert }) => String(expert + 1))
-  const shares = (row: { readonly name: string; readonly seen: number; readonly shares: readonly number[] }): HeatRow => ({
-    name: row.name,
-    note: `${whole(row.seen)} parts`,
-    values: experts.map(({ expert }) => row.shares[expert] ?? null)
-  })
-  const byLine: readonly HeatRow[] = said?.lines.map(shares) ?? rowsOf(experts, 'perDomain')
-  const byClass: readonly HeatRow[] = said?.classes.map(shares) ?? rowsOf(experts, 'perClass')
   const bare = (value: number): string => (value < 0.005 ? '' : String(Math.round(100 * value)))
   return [
     h(
       'div',
       { class: 'halves' },
-      h('section', { class: 'panel' }, heatTable('Who speaks on which line, % of what is said', 'Line', heads, byLine, bare)),
-      h('section', { class: 'panel' }, heatTable('Who speaks when which class turns out true, %', 'Class', heads, byClass, bare))
+      h(
+        'section',
+        { class: 'panel' },
+        heatTable('Who speaks on which line, % of what is said', 'Line', heads, rowsOf(experts, 'perDomain'), bare)
+      ),
+      h('section', { class: 'panel' }, heatTable('Who answers for which class, %', 'Class', heads, rowsOf(experts, 'perClass'), bare))
     ),
-    list(task, bank, experts),
+    list(bank, experts),
     readiness(task)
   ].filter(panel => panel !== null)
 }
 
 function rowsOf(experts: readonly Expert[], what: 'perDomain' | 'perClass'): readonly HeatRow[] {
-  const names = [...new Set(experts.flatMap(expert => Object.keys(expert[what] ?? {})))]
-  return names.map(name => ({ name, values: experts.map(expert => expert[what]?.[name] ?? null) }))
+  const names = [...new Set(experts.flatMap(expert => Object.keys(expert[what])))]
+  return names.map(name => ({ name, values: experts.map(expert => expert[what][name] ?? null) }))
 }
 
-function list(task: Task, bank: Bank, experts: readonly Expert[]): HTMLElement {
+function list(bank: Bank, experts: readonly Expert[]): HTMLElement {
   const speaking = experts.filter(({ utilisation }) => utilisation >= HARDLY)
   const rest = experts.filter(({ utilisation }) => utilisation < HARDLY)
   const entropy = `${figure(bank.gateEntropy)} of at most ${figure(Math.log(Math.max(1, bank.experts.length)))} nats`
@@ -105,7 +95,7 @@ function list(task: Task, bank: Bank, experts: readonly Expert[]): HTMLElement {
           {},
           h('tr', {}, ...['Expert', 'State', 'Speaks', 'Learned from', 'In a sentence'].map(text => h('th', { scope: 'col' }, text)))
         ),
-        h('tbody', {}, ...some.map(expert => row(expert, task)))
+        h('tbody', {}, ...some.map(expert => row(expert)))
       )
     )
   return h(
@@ -122,16 +112,14 @@ function list(task: Task, bank: Bank, experts: readonly Expert[]): HTMLElement {
   )
 }
 
-function row(expert: Expert, task: Task): HTMLElement {
+function row(expert: Expert): HTMLElement {
   const from = Object.entries(expert.effectiveSampleSize)
     .filter(([, size]) => size >= 0.5)
     .sort((a, b) => b[1] - a[1])
     .map(([name, size]) => `${whole(size)} ${name}`)
     .join(', ')
-  const state = expert.state ?? (expert.change === null ? 'learning' : 'not judged yet')
-  const marks = [expert.interpretable === false ? 'not interpretable' : '', expert.dominating === true ? 'dominating' : ''].filter(
-    mark => mark !== ''
-  )
+  const { state } = expert
+  const marks = [!expert.interpretable ? 'not interpretable' : '', expert.dominating ? 'dominating' : ''].filter(mark => mark !== '')
   return h(
     'tr',
     {},
@@ -144,15 +132,8 @@ function row(expert: Expert, task: Task): HTMLElement {
     ),
     h('td', {}, percent(expert.utilisation)),
     h('td', {}, from === '' ? '–' : from),
-    h('td', {}, expert.cure ?? sentence(expert, task))
+    h('td', {}, expert.cure)
   )
-}
-
-/** Before experts are judged: what their figures say. */
-function sentence({ utilisation, change }: Expert, task: Task): string {
-  if (utilisation < HARDLY) return `Hardly speaks about ${task.task}.`
-  if (change === null) return 'Too new to tell whether it changes.'
-  return change < 0.05 ? 'Says the same as 1 000 examples ago.' : `Changed by ${percent(change)} (Hellinger) within 1 000 examples.`
 }
 
 function readiness(task: Task): HTMLElement | null {

@@ -1,5 +1,5 @@
 /** A table whose cells are filled by their share: read as figures, seen as a pattern. */
-import { h } from './dom.ts'
+import { h, scrolling } from './dom.ts'
 
 export interface HeatRow {
   readonly name: string
@@ -26,7 +26,7 @@ export function heatTable(
     )
   )
   const table = h('table', { class: 'heat' }, h('caption', {}, caption), h('thead', {}, head), h('tbody', {}, ...body))
-  return h('div', { class: 'scroll wide', tabindex: 0, role: 'region', 'aria-label': caption }, table)
+  return scrolling(caption, table)
 }
 
 function cell(value: number | null, format: (value: number) => string): HTMLElement {

@@ -1,7 +1,7 @@
 /** The learner: how fast it learns, how far it is behind, how late labels come, and what it costs. */
 import type { Range } from '../pipeline/board.ts'
 import { Chart, type Line, legend, tableBeside } from './chart.ts'
-import { choice, fill, h, setText } from './dom.ts'
+import { choice, fill, h, scrolling, setText } from './dom.ts'
 import { ago, clock, duration, figure, mebi, whole } from './format.ts'
 import { Past } from './past.ts'
 import type { Status } from './shapes.ts'
@@ -140,16 +140,19 @@ function events({ events: rows }: Status): HTMLElement {
     'section',
     { class: 'panel' },
     h('h2', {}, 'What became of the events'),
-    h(
-      'table',
-      {},
-      h('caption', { class: 'unseen' }, 'Events by topic and outcome'),
-      h('thead', {}, h('tr', {}, ...['Topic', 'Outcome', 'Count'].map(text => h('th', { scope: 'col' }, text)))),
+    scrolling(
+      'Events by topic and outcome',
       h(
-        'tbody',
+        'table',
         {},
-        ...rows.map(({ topic, outcome, count }) =>
-          h('tr', {}, h('th', { scope: 'row' }, topic), h('td', {}, outcome), h('td', {}, whole(count)))
+        h('caption', { class: 'unseen' }, 'Events by topic and outcome'),
+        h('thead', {}, h('tr', {}, ...['Topic', 'Outcome', 'Count'].map(text => h('th', { scope: 'col' }, text)))),
+        h(
+          'tbody',
+          {},
+          ...rows.map(({ topic, outcome, count }) =>
+            h('tr', {}, h('th', { scope: 'row' }, topic), h('td', {}, outcome), h('td', {}, whole(count)))
+          )
         )
       )
     )

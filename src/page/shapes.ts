@@ -1,6 +1,5 @@
 /** What the server answers, as far as the page reads it. Parts that a version does not have yet are absent, and shown so. */
 import type { LearnerStatus, TaskStatus } from '../learner/status.ts'
-import type { BankReport, ExpertReport } from '../stability/expert-report.ts'
 
 export interface Status {
   readonly ready: boolean
@@ -16,24 +15,9 @@ export interface Status {
   readonly following?: readonly { readonly shard: string; readonly behind: number }[]
 }
 
-export interface Task extends Omit<TaskStatus, 'banks'> {
-  readonly banks: readonly Bank[]
+export interface Task extends TaskStatus {
   readonly drift?: readonly Drift[]
   readonly readiness?: readonly Readiness[]
-}
-
-export interface Bank extends Omit<BankReport, 'experts'> {
-  readonly experts: readonly Expert[]
-}
-
-/** The rest is there once experts are judged. */
-export type Expert = ExpertReport & {
-  readonly state?: string
-  readonly cure?: string
-  readonly interpretable?: boolean
-  readonly dominating?: boolean
-  readonly perDomain?: Readonly<Record<string, number>>
-  readonly perClass?: Readonly<Record<string, number>>
 }
 
 export interface Drift {
@@ -98,16 +82,6 @@ export interface Inspection {
   readonly probability: number
   readonly reason: string
   readonly propensity: number
-}
-
-/** Who speaks where: mean shares of a bank's experts, by line and by true class. */
-export interface Speakers {
-  readonly tasks: readonly {
-    readonly task: string
-    readonly bank: string
-    readonly lines: readonly { readonly name: string; readonly seen: number; readonly shares: readonly number[] }[]
-    readonly classes: readonly { readonly name: string; readonly seen: number; readonly shares: readonly number[] }[]
-  }[]
 }
 
 export interface Me {

@@ -4,13 +4,11 @@ import type { HistoryReport, Pulse, Tile } from '../../src/pipeline/board.ts'
 import { History } from '../../src/pipeline/history.ts'
 import { KnownParts } from '../../src/pipeline/known-parts.ts'
 import type { Told } from '../../src/pipeline/onlooker.ts'
-import { Speakers } from '../../src/pipeline/speakers.ts'
 
 export interface Stub {
   readonly board: NonNullable<ServeOptions['board']>
   readonly parts: KnownParts
   readonly past: History
-  readonly speakers: Speakers
   tiles: readonly Tile[]
   startedAt: number
   ready: boolean
@@ -24,7 +22,6 @@ export function stub(): Stub {
   const self: Omit<Stub, 'board'> = {
     parts: new KnownParts(),
     past: new History(),
-    speakers: new Speakers(),
     tiles: [],
     startedAt: 1,
     ready: true,
@@ -53,7 +50,6 @@ export function stub(): Stub {
     },
     history: (range: 'hour' | 'day' | 'month', line: string | null, since: number) =>
       made.report?.(range, line, since) ?? made.past.report(range, line, since),
-    speakers: () => made.speakers.report(),
     part: (id: string) => made.parts.get(id),
     newestParts: (line: string | null, limit: number) => made.parts.newest(line, limit),
     typical: (line: string) => made.parts.typical(line)
