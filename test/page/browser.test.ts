@@ -74,9 +74,11 @@ describe.skipIf(noChromium !== null)('the page', () => {
   describe('over simulated lines', () => {
     let andon: Awaited<ReturnType<typeof startAndon>>
     const data = folder()
+    // As fast as labels are needed, and no faster: the browser has the machine as well.
+    const env = { ANDON_SIMULATE__RATE: '100' }
 
     beforeAll(async () => {
-      andon = await startAndon({ data, words: ['--simulate', '3'] })
+      andon = await startAndon({ data, words: ['--simulate', '3'], env })
     })
     afterAll(() => andon?.stop())
 
@@ -133,6 +135,7 @@ describe.skipIf(noChromium !== null)('the page', () => {
       const page = await browser.newPage()
       await page.goto(`${andon.url}/#/part`)
       await page.locator('.newest a').first().click()
+      await page.locator('.waterfall').waitFor()
       const figures = await page.locator('.waterfall .number').allTextContents()
       const numbers = figures.map(text => Number(text.replace('−', '-')))
       const total = numbers.pop()!
@@ -163,7 +166,7 @@ describe.skipIf(noChromium !== null)('the page', () => {
       await andon.stop('SIGKILL')
       await page.locator('#banner', { hasText: 'does not answer' }).waitFor()
       expect(await page.locator('.tile').count()).toBe(3)
-      andon = await startAndon({ data, port, words: ['--simulate', '3'] })
+      andon = await startAndon({ data, port, words: ['--simulate', '3'], env })
       await page.locator('#link[data-link=live]').waitFor()
       await page.locator('#banner').waitFor({ state: 'hidden' })
       const last = () => page.locator('.tile-last').first().getAttribute('href')
