@@ -9,6 +9,7 @@
  * `--config FILE` as for `andon run`.
  */
 import { parseArgs } from 'node:util'
+import { askHere } from '../dist/command/ask.js'
 import { loadConfig } from '../dist/config/load.js'
 
 const addresses = { live: '/healthz', warm: '/status', ready: '/readyz' }
@@ -20,14 +21,8 @@ async function ask() {
   const address = addresses[positionals[0]]
   if (address === undefined) throw new Error(`expected one of ${Object.keys(addresses).join(', ')}, got ${positionals[0] ?? 'nothing'}`)
   const { http } = loadConfig({ path: values.config, env: process.env })
-  // Who listens everywhere listens here.
-  const host = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[http.host] ?? http.host
-  const answer = await fetch(`http://${host}:${http.port}${address}`, {
-    signal: AbortSignal.timeout(PATIENCE_MS),
-    headers: http.token === null ? {} : { authorization: `Bearer ${http.token.reveal()}` }
-  })
-  const said = await answer.text()
-  if (!answer.ok) throw new Error(`${address} answers ${answer.status}: ${said}`)
+  const { status, text } = await askHere(http, address, PATIENCE_MS)
+  if (status !== 200) throw new Error(`${address} answers ${status}: ${text}`)
 }
 
 ask().catch(error => {

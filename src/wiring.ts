@@ -28,6 +28,7 @@ import type { StateCodec } from './pipeline/recover.ts'
 import type { Role, SoleRole } from './pipeline/roles.ts'
 import { REST, Shards } from './pipeline/shards.ts'
 import type { SnapshotStore } from './pipeline/snapshot-store.ts'
+import { tellingOf, watchOptionsOf } from './wiring-alerts.ts'
 import { openCodec } from './wiring-codec.ts'
 
 const HOUR = 3_600_000
@@ -258,6 +259,8 @@ export function openPipeline(config: Config, store: Store, role: SoleRole, hooks
       predictionWaitMs: waiting.predictionWaitMs,
       maxIds: waiting.dedupe.maxIds
     },
+    watch: watchOptionsOf(config.alert),
+    telling: tellingOf(config.alert),
     policy: policyOf(config),
     snapshot,
     load,

@@ -16,6 +16,7 @@ import { replayCommand } from './replay.ts'
 import { runCommand } from './run.ts'
 import { simulateLineCommand } from './simulate-line.ts'
 import { snapshotCommand } from './snapshot.ts'
+import { tokenCommand } from './token.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
 
@@ -37,6 +38,7 @@ const commands = [
   restoreCommand(),
   migrateCommand(),
   configCommand(),
+  tokenCommand(),
   doctorCommand()
 ]
 for (const command of commands) program.addCommand(command.copyInheritedSettings(program))

@@ -10,6 +10,7 @@ import { dirname, join, resolve } from 'node:path'
 import type { Config } from '../config/options.ts'
 import type { Kernel } from '../numeric/kernel.ts'
 import { openKernel } from '../numeric/open-kernel.ts'
+import { askHere } from './ask.ts'
 
 export type CheckState = 'ok' | 'warn' | 'fail'
 
@@ -108,12 +109,7 @@ export async function checkPort(http: Config['http']): Promise<Check> {
 
 async function answersAsAndon(http: Config['http']): Promise<boolean> {
   try {
-    const host = http.host.includes(':') ? `[${http.host}]` : http.host
-    const answer = await fetch(`http://${host}:${http.port}/metrics`, {
-      signal: AbortSignal.timeout(2000),
-      headers: http.token === null ? {} : { authorization: `Bearer ${http.token.reveal()}` }
-    })
-    return /^andon_/m.test(await answer.text())
+    return /^andon_/m.test((await askHere(http, '/metrics', 2000)).text)
   } catch {
     return false
   }

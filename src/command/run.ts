@@ -18,6 +18,7 @@ import type { Predictor } from '../pipeline/predictor.ts'
 import type { Role } from '../pipeline/roles.ts'
 import { REST } from '../pipeline/shards.ts'
 import { openRole, openStore, type Store } from '../wiring.ts'
+import { guardedBy, lineIn, renewing } from '../wiring-http.ts'
 import { positive } from './evaluate.ts'
 import { outgoing, write } from './feed.ts'
 import { palette } from './output.ts'
@@ -50,7 +51,7 @@ export function runCommand(): Command {
     .description('Read the log, predict, join, learn, alert; until stopped. SIGTERM or Ctrl-C drains and saves, a second one does not wait')
     .option('--config <file>', 'configuration (YAML); without it the defaults')
     .addOption(
-      new Option('--role <role>', 'what of the work this process does').choices(['all', 'learn', 'join', 'predict']).default('all')
+      new Option('--role <role>', 'what of the work this process does').choices(['all', 'learn', 'join', 'predict', 'watch']).default('all')
     )
     .option('--shard <name>', 'the shard that a learner learns; without it the lines that no shard names')
     .option('--simulate [lines]', 'feed the log from simulated lines beside', positive)
@@ -65,13 +66,14 @@ async function run(flags: Flags): Promise<void> {
   const config = loadConfig({ path: flags.config, env: process.env })
   const logger = pino({ level: config.logging.level }, pino.destination({ dest: 2, sync: true }))
   const opened = endOnSignals()
-  const store = await openStore(config, { role: flags.role, shard: flags.shard ?? REST, tell: (level, message) => logger[level](message) })
+  const tell = (level: 'info' | 'warn' | 'error', message: string) => logger[level](message)
+  const store = await openStore(config, { role: flags.role, shard: flags.shard ?? REST, tell })
   const stop = stopOnSignals()
   opened()
   const metrics = openMetrics()
   const pipeline = openRole(config, store, flags.role, {
     timings: metrics.timings,
-    tell: (level, message) => logger[level](message),
+    tell,
     ...(flags.shard === undefined ? {} : { shard: flags.shard }),
     ...(flags.phaseFile === undefined ? {} : { phase: phaseTo(flags.phaseFile) })
   })
@@ -82,22 +84,20 @@ async function run(flags: Flags): Promise<void> {
     isGood: (_task, name) => good.has(name),
     backlog: BACKLOG,
     clock: Date.now,
-    tell: (level, message) => logger[level](message)
+    tell
   })
-  const http = config.http
   const server = await serve(
     {
+      ...guardedBy(config, tell),
       gateway: pipeline,
       metrics,
       board: { onlooker, explain: (part, typical, task) => explain(learnerOf(pipeline), part, typical, task) },
-      host: http.host,
-      port: http.port,
-      token: http.token?.reveal() ?? null,
-      maxBodyKiB: http.maxBodyKiB,
+      lineOf: (name, bytes) => lineIn(store.codec.decode(bytes), name),
       logger
     },
     new AbortController().signal
   )
+  renewing(config.http, server, tell, stop.signal)
   logger.info(`listening on ${server.url}`)
   const beside = [
     onlooker.run(stop.signal),

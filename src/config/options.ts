@@ -3,10 +3,11 @@
  * table in the documents and the environment variable. All defaults together are a configuration that works.
  */
 import * as z from 'zod'
+import { alertOptions } from './alert-options.ts'
+import { httpOptions } from './http-options.ts'
 import { learnerOptions } from './learner-options.ts'
 import { logOptions } from './log-options.ts'
 import { registryOptions } from './registry-options.ts'
-import { Secret } from './secret.ts'
 
 /** What the domain may be made of: a field of the observation or one of its features. `site` is short for `features.site`. */
 const field = z
@@ -21,11 +22,6 @@ const known = (what: string) =>
     .describe(`Which ${what} are taken: \`any\`, or a list; a record that names another is rejected, never dropped`)
 
 const count = (least: number, most: number) => z.int().min(least).max(most)
-
-/** Hosts that only this machine can reach. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
-}
 
 export const options = z.strictObject({
   dataDirectory: z
@@ -147,39 +143,8 @@ export const options = z.strictObject({
     })
     .prefault({})
     .describe('Less practice under load: each change is written to the log, so that every replica makes it at the same example'),
-  http: z
-    .strictObject({
-      host: z.string().min(1).default('127.0.0.1').describe('Where to listen; an address that others can reach asks for a token'),
-      port: count(0, 65_535).default(9464).describe('0 takes any free port'),
-      token: z
-        .string()
-        .min(16)
-        .max(4096)
-        .regex(/^[\x21-\x7e]+$/)
-        .transform(value => new Secret(value))
-        .nullable()
-        .prefault(null)
-        .meta({ secret: true })
-        .describe('What a client must send as `Authorization: Bearer …`; at least 16 printable characters without spaces'),
-      tokenFile: z.string().min(1).nullable().default(null).describe('A file that holds the token, in place of the variable'),
-      maxBodyKiB: count(1, 65_536).default(1024).describe('A longer request is refused'),
-      maxWaiting: count(1, 1_000_000)
-        .default(1000)
-        .describe('Posted events that may wait for the log; beyond it clients are asked to come back'),
-      predictWaitMs: count(0, 600_000)
-        .default(2000)
-        .describe('How long a posted observation waits for its prediction before it is acknowledged without')
-    })
-    .superRefine((http, context) => {
-      if (isLoopback(http.host) || http.token !== null) return
-      context.addIssue({
-        code: 'custom',
-        path: ['host'],
-        message: `expected a loopback address (127.0.0.1) or a token, got "${http.host}" without one: set ANDON_HTTP__TOKEN or http.tokenFile`
-      })
-    })
-    .prefault({})
-    .describe('The HTTP interface'),
+  alert: alertOptions.prefault({}).describe('Alerts'),
+  http: httpOptions.prefault({}).describe('The HTTP interface'),
   registry: registryOptions.prefault({}).describe('A schema registry, whose ids stand before each record in place of fingerprints'),
   simulate: z
     .strictObject({

@@ -109,18 +109,29 @@ export const signalKinds = [
 ] as const
 export type SignalKind = (typeof signalKinds)[number]
 
-/** What an operator must see. */
+/** What an operator must see: one step of an alert's life. */
 export interface Alert {
   readonly id: string
   readonly time: number
+  /** `*` where it is about all of them. */
   readonly line: string
-  readonly kind: 'raised' | 'escalated' | 'acknowledged' | 'cleared'
+  readonly kind: 'raised' | 'escalated' | 'downgraded' | 'acknowledged' | 'cleared'
   readonly severity: 'information' | 'warning' | 'critical'
   readonly rule: string
   readonly observation: string | null
   readonly task: string | null
   readonly class: string | null
   readonly message: string
+  readonly station: string | null
+  /** Of one cause one alert is open at a time; null before version 2 of the event. */
+  readonly cause: string | null
+  /** Who acknowledged it; null where nobody did or nobody is known. */
+  readonly by: string | null
+  readonly value: number | null
+  /** Records that spoke for it since it was raised. */
+  readonly count: number
+  /** Raised in trial mode: no sink is told of it. */
+  readonly trial: boolean
 }
 
 export const rejectionCodes = [

@@ -10,13 +10,14 @@ export const statusCodes = {
   207: 'some posted records were accepted, some rejected: see the receipts',
   400: 'the request or its body cannot be read: not JSON, not UTF-8, empty, or broken HTTP',
   401: 'a token is needed and came wrong or not at all',
-  403: 'the request comes from a web page of another site, or under a foreign host name',
+  403: 'the request comes from a web page of another site, under a foreign host name, or in the clear from an undeclared place; or its token may not do this',
   404: 'no such address, or not with this method',
   408: 'the request took too long to arrive',
+  409: 'what is asked for has been done already, or cannot be done yet',
   413: 'the body is longer, or holds more records, than allowed: send fewer at a time',
   415: 'the content type or encoding is not one of those listed',
   422: 'every posted record was rejected: see the receipts',
-  429: 'too many records or requests wait: send again after `Retry-After` seconds',
+  429: 'too many records or requests wait, or too many wrong tokens came from the address: send again after `Retry-After` seconds',
   431: 'the headers are longer than allowed',
   500: 'a defect; the log of the process tells more',
   503: 'not now: not ready, no room in the log, a schema registry that does not answer, or stopping; with `Retry-After` where waiting may help'
@@ -25,6 +26,7 @@ export type StatusCode = keyof typeof statusCodes
 
 /** What stands in `error.code` where the cause is the request and not a fault of the system. */
 export type RequestError =
+  | 'ALREADY_DONE'
   | 'BODY_EMPTY'
   | 'BODY_MALFORMED'
   | 'BODY_TOO_LARGE'
@@ -32,8 +34,10 @@ export type RequestError =
   | 'CROSS_SITE'
   | 'HEADERS_TOO_LARGE'
   | 'INTERNAL'
+  | 'NOT_ALLOWED'
   | 'NOT_FOUND'
   | 'REQUEST_TIMEOUT'
+  | 'TOO_MANY_ATTEMPTS'
   | 'TOO_MANY_RECORDS'
   | 'TYPE_UNKNOWN'
 

@@ -4,22 +4,27 @@
  * Everything a client can make large or slow has a bound: body, records, headers, connections, posts at a time, and
  * the time each part of a request may take.
  */
-import { setMaxListeners } from 'node:events'
+import { Server as TlsServer } from 'node:tls'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { fromJson } from '../events/from-json.ts'
 import { Fault, isPassing } from '../fault/fault.ts'
 import type { Gateway, PipelineStatus } from '../pipeline/gateway.ts'
 import type { Onlooker } from '../pipeline/onlooker.ts'
-import { type Access, accessTo } from './access.ts'
-import { type Refusal, Refused, refusal, refusalOf } from './answer.ts'
+import { type Access, accessTo, defaultSessionMs } from './access.ts'
+import { addAlerts } from './alerts.ts'
+import { type Refusal, refusal, refusalOf } from './answer.ts'
 import { brokenRequest } from './broken-request.ts'
 import { drainOf } from './drain.ts'
 import { addExperts } from './experts.ts'
+import { guard } from './guard.ts'
 import { addHistory, type Explain } from './history.ts'
 import { addPage } from './page.ts'
-import { post, statusOf } from './post.ts'
-import { bodyTypes, type ParseJson, type PostedName } from './records.ts'
+import type { Posting } from './post.ts'
+import { addPosting, postRoutes } from './posting.ts'
+import type { ParseJson } from './records.ts'
+import { addSession } from './session.ts'
 import { addStream, type StreamOptions, streamDefaults } from './stream.ts'
+import type { Token } from './token.ts'
 
 /** What of an onlooker is served. */
 type Watched = Pick<Onlooker, 'follow' | 'pulse' | 'history' | 'part' | 'newestParts' | 'typical'>
@@ -34,6 +39,7 @@ export interface Metrics {
 
 /** Where defects are told; a pino logger fits. */
 export interface HttpLogger {
+  info?(fields: object, message: string): void
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
 }
@@ -45,16 +51,27 @@ export interface ServeOptions {
   readonly board?: { readonly onlooker: Watched; readonly explain: Explain; readonly stream?: Partial<StreamOptions> }
   /** How posted JSON becomes an event. Default `fromJson`. */
   readonly parse?: ParseJson
-  /** Default 127.0.0.1. Any address but loopback needs a token. */
+  /** The line of a posted record in Avro, for tokens that may touch only some. */
+  readonly lineOf?: NonNullable<Posting['lineOf']>
+  /** Default 127.0.0.1. Any address but loopback needs a token to read, and `tls` or `trustedProxy`. */
   readonly host?: string
   /** 0 takes a free one. */
   readonly port: number
-  readonly token?: string | null
+  /** Whoever changes something needs one of these; with none nobody may. */
+  readonly tokens?: readonly Token[]
+  readonly tls?: Tls
+  /** Addresses and networks whose word on the client is believed, and that may ask in the clear. */
+  readonly trustedProxy?: readonly string[]
+  /** How long a browser stays logged in. */
+  readonly sessionMs?: number
   /** Further names that may stand in the `Host` header on loopback. */
   readonly hosts?: readonly string[]
   readonly maxBodyKiB?: number
   readonly maxRecords?: number
   readonly maxConnections?: number
+  /** Browsers that follow live at a time, and what may wait for each. */
+  readonly maxStreams?: number
+  readonly maxStreamBacklogKiB?: number
   /** Posts being read or answered at a time; more are told to come again. */
   readonly maxPosts?: number
   /** How long a request may take to arrive. Headers get a third of it. */
@@ -64,14 +81,21 @@ export interface ServeOptions {
   readonly logger?: HttpLogger
 }
 
+/** In PEM. With `clientCa` whoever comes must show a certificate that it has signed, but for a probe. */
+export interface Tls {
+  readonly cert: string
+  readonly key: string
+  readonly clientCa?: string
+}
+
 export interface Server {
   readonly url: string
+  /** Speaks TLS with another certificate from the next connection on. Throws where it and its key do not go together. */
+  renew(tls: Tls): void
   /** Takes no more requests, waits for those under way up to `drainMs`, then cuts them. Idempotent. */
   close(): Promise<void>
 }
 
-/** What can be posted where. */
-export const postRoutes = { '/observations': 'observation', '/labels': 'label', '/examples': 'example' } as const
 /** What can be read. */
 export const readRoutes = [
   '/healthz',
@@ -86,13 +110,19 @@ export const readRoutes = [
   '/api/explain'
 ] as const
 
+const addresses = [...readRoutes, '/api/me', ...Object.keys(postRoutes), '/session']
 /** What holds where the options say nothing. */
 export const defaults = {
   host: '127.0.0.1',
   parse: fromJson as ParseJson,
+  tokens: [] as readonly Token[],
+  trustedProxy: [] as readonly string[],
+  sessionMs: defaultSessionMs,
   maxBodyKiB: 1024,
   maxRecords: 1000,
   maxConnections: 256,
+  maxStreams: streamDefaults.most,
+  maxStreamBacklogKiB: streamDefaults.backlogBytes / 1024,
   // With the default body limit, at most 32 MiB of bodies in memory.
   maxPosts: 32,
   requestTimeoutMs: 15_000,
@@ -107,9 +137,17 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   signal.throwIfAborted()
   const settings = { ...defaults, ...options }
   let closing: Promise<void> | null = null
-  const access = accessTo(settings.host, options.token ?? null, options.hosts ?? [])
+  const { tls, logger } = options
+  const access = accessTo({
+    ...settings,
+    tls: tls !== undefined,
+    clientCertificates: tls?.clientCa !== undefined,
+    tell: (fields, message) => logger?.warn(fields, message)
+  })
   const stopping = new Fault('UNAVAILABLE', 'expected the request to end before the server, which is stopping: send it again')
-  const app = Fastify({
+  const app: FastifyInstance = Fastify({
+    ...(tls === undefined ? {} : { https: { ...secureOf(tls), handshakeTimeout: settings.requestTimeoutMs } }),
+    ...(settings.trustedProxy.length === 0 ? {} : { trustProxy: [...settings.trustedProxy] }),
     bodyLimit: settings.maxBodyKiB * 1024,
     requestTimeout: settings.requestTimeoutMs,
     connectionTimeout: 4 * settings.requestTimeoutMs,
@@ -129,11 +167,11 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     const refused = refusalOf(error)
     // Who has gone away has aborted its own request: nothing failed.
     if (refused.status >= 500 && !reply.raw.destroyed)
-      options.logger?.[refused.status === 500 ? 'error' : 'warn']({ err: error, route: request.routeOptions.url }, 'a request failed')
+      logger?.[refused.status === 500 ? 'error' : 'warn']({ err: error, route: request.routeOptions.url }, 'a request failed')
     return send(reply, refused)
   })
   app.setNotFoundHandler((_request, reply) =>
-    send(reply, refusal(404, 'NOT_FOUND', `expected one of ${[...readRoutes, ...Object.keys(postRoutes)].join(', ')} with its method`))
+    send(reply, refusal(404, 'NOT_FOUND', `expected one of ${addresses.join(', ')} with its method`))
   )
   app.addHook('onSend', async (_request, reply) => {
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
@@ -141,7 +179,13 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     if (closing !== null) reply.header('connection', 'close')
   })
   addReading(app, options, access)
-  if (options.board !== undefined) addBoard(app, options.board, access)
+  addSession(app, access, (fields, message) => logger?.info?.(fields, message))
+  if (options.board !== undefined) addBoard(app, options.board, access, settings)
+  addAlerts(app, {
+    gateway: options.gateway,
+    allow: need => async request => guard(access, request, need),
+    holder: request => access.holder(request.headers)?.name ?? null
+  })
   const cut = addPosting(app, { ...options, ...settings }, access)
 
   const url = await listen(app, settings.host, settings.port)
@@ -156,7 +200,10 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const stop = () => void close()
   signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) await close()
-  return { url, close }
+  const renew = (next: Tls) => {
+    if (app.server instanceof TlsServer) app.server.setSecureContext(secureOf(next))
+  }
+  return { url, renew, close }
 }
 
 function addReading(app: FastifyInstance, { gateway, metrics }: ServeOptions, access: Access) {
@@ -178,10 +225,16 @@ function addReading(app: FastifyInstance, { gateway, metrics }: ServeOptions, ac
   addExperts(app, gateway, allow('read'))
 }
 
-function addBoard(app: FastifyInstance, { onlooker, explain, stream }: NonNullable<ServeOptions['board']>, access: Access) {
+function addBoard(
+  app: FastifyInstance,
+  { onlooker, explain, stream }: NonNullable<ServeOptions['board']>,
+  access: Access,
+  { maxStreams, maxStreamBacklogKiB }: typeof defaults
+) {
   const allow = (kind: 'probe' | 'read') => async (request: FastifyRequest) => guard(access, request, kind)
   addPage(app, allow('probe'))
-  addStream(app, onlooker, allow('read'), { ...streamDefaults, ...stream })
+  const bounds = { most: maxStreams, backlogBytes: maxStreamBacklogKiB * 1024 }
+  addStream(app, onlooker, allow('read'), { ...streamDefaults, ...bounds, ...stream })
   addHistory(app, onlooker, explain, allow('read'))
 }
 
@@ -195,50 +248,14 @@ function statusOrReason(gateway: Gateway): PipelineStatus | { readonly ready: fa
   }
 }
 
-/** Returns what aborts every post under way. */
-function addPosting(app: FastifyInstance, options: ServeOptions & typeof defaults, access: Access): (reason: Fault) => void {
-  const underWay = new Map<FastifyRequest, AbortController>()
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser([...bodyTypes], { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  for (const [route, name] of Object.entries(postRoutes) as [string, PostedName][])
-    app.post(route, { onRequest: async (request, reply) => admit(request, reply) }, async (request, reply) => {
-      const { body } = request
-      const type = bodyTypes.find(known => known === request.headers['content-type']?.split(';')[0]?.trim().toLowerCase())
-      if (!Buffer.isBuffer(body) || type === undefined) throw empty(name)
-      const signal = underWay.get(request)?.signal ?? AbortSignal.abort()
-      const receipts = await post(options, name, { type, bytes: body }, signal)
-      reply.code(statusOf(receipts))
-      return receipts
-    })
-  return reason => {
-    for (const controller of underWay.values()) controller.abort(reason)
+/** TLS 1.2 and later. A certificate that nobody known has signed is told by `guard`, which lets probes through. */
+function secureOf({ cert, key, clientCa }: Tls) {
+  return {
+    cert,
+    key,
+    minVersion: 'TLSv1.2' as const,
+    ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false })
   }
-
-  // Before the body is read: who may not post, or finds too many before him, costs no memory.
-  function admit(request: FastifyRequest, reply: FastifyReply) {
-    guard(access, request, 'post')
-    const encoding = request.headers['content-encoding']
-    if (encoding !== undefined && encoding !== 'identity')
-      throw new Refused(refusal(415, 'TYPE_UNKNOWN', 'expected a body without content-encoding, an encoded one came: send it plain'))
-    if (underWay.size >= options.maxPosts)
-      throw new Refused(refusal(429, 'OVERLOADED', `expected at most ${options.maxPosts} posts at a time, more came: send again later`, 1))
-    const controller = new AbortController()
-    // Every record of a post may wait on it; Node warns of a leak at 11.
-    setMaxListeners(options.maxRecords + 1, controller.signal)
-    underWay.set(request, controller)
-    reply.raw.once('close', () => {
-      underWay.delete(request)
-      if (!reply.raw.writableFinished)
-        controller.abort(new Fault('UNAVAILABLE', 'expected a client that waits for its answer, it has gone'))
-    })
-  }
-}
-
-const empty = (name: string) => new Refused(refusal(400, 'BODY_EMPTY', `expected at least one ${name} in the body, an empty one came`))
-
-function guard(access: Access, request: FastifyRequest, kind: 'probe' | 'read' | 'post') {
-  const refused = access.refuse(request.method, request.headers, kind)
-  if (refused !== null) throw new Refused(refused)
 }
 
 function send(reply: FastifyReply, { status, retryAfterSeconds, body }: Refusal) {

@@ -3,6 +3,7 @@ import { post } from './api.ts'
 import { h, keyed, type Part, setAttribute, setText } from './dom.ts'
 import { ago, clock, duration } from './format.ts'
 import { byGravity, isAcknowledged, type Light } from './light.ts'
+import { logIn, may } from './session.ts'
 import type { AlertState } from './shapes.ts'
 import { sign } from './sign.ts'
 import type { Store } from './store.ts'
@@ -69,6 +70,7 @@ function openPart(store: Store, { id }: AlertState): Part<AlertState> {
   const told = h('span', { class: 'alert-told', role: 'status' })
   const button = h('button', { type: 'button', class: 'main' }, 'Acknowledge')
   button.addEventListener('click', () => {
+    if (!may(store, 'acknowledge')) return void logIn(store, 'Acknowledging needs a token, so that it is known who did.')
     button.disabled = true
     setText(told, '')
     post(`/api/alerts/${encodeURIComponent(id)}/acknowledge`, {})
@@ -96,7 +98,7 @@ function openPart(store: Store, { id }: AlertState): Part<AlertState> {
       }
       const acknowledged = isAcknowledged(alert)
       node.classList.toggle('acknowledged', acknowledged)
-      setText(severity, `${alert.severity}${alert.trial === true ? ' (trial)' : ''} · ${placeOf(alert)}`)
+      setText(severity, `${alert.severity}${alert.trial ? ' (trial)' : ''} · ${placeOf(alert)}`)
       setText(message, alert.message)
       const by = acknowledged ? ` · acknowledged${alert.by === null ? '' : ` by ${alert.by}`}` : ''
       setText(about, `since ${clock(alert.since)}, ${ago(alert.since, store.now())} · ${alert.count} times · rule ${alert.rule}${by}`)
@@ -108,7 +110,7 @@ function openPart(store: Store, { id }: AlertState): Part<AlertState> {
   }
 }
 
-const placeOf = ({ line, station }: AlertState): string => (station === null ? line : `${line}, ${station}`)
+const placeOf = ({ line, station }: AlertState): string => (line === '*' ? 'all lines' : station === null ? line : `${line}, ${station}`)
 
 function recentPart(): Part<AlertState> {
   const [lasted, severity, line, what, by] = [h('td'), h('td'), h('td'), h('td'), h('td')]

@@ -1,6 +1,5 @@
 /** The page: which view is open, what stands above all of them, and the live stream. */
 import { alertsView } from './alerts-view.ts'
-import { post } from './api.ts'
 import { boardView, plantLight } from './board-view.ts'
 import { committeeView } from './committee-view.ts'
 import { fill, h, setAttribute, setText } from './dom.ts'
@@ -10,6 +9,7 @@ import { isAcknowledged, type Light, words } from './light.ts'
 import { listen } from './live.ts'
 import { partView } from './part-view.ts'
 import { qualityView } from './quality-view.ts'
+import { addAccount, logIn } from './session.ts'
 import { sign } from './sign.ts'
 import { Store } from './store.ts'
 import { choose, theme, themes } from './theme.ts'
@@ -26,6 +26,7 @@ function start(): void {
   at('nav').append(...[...links].map(([, link]) => h('li', {}, link)))
   addTheme()
   addLink(store)
+  addAccount(store, at('account'))
   addPlantLight(store)
   addAlerts(store, links.get(alertsView.name)!)
 
@@ -69,36 +70,15 @@ function addLink(store: Store): void {
     const banner = at('banner')
     const reasons = store.pulse?.ready === false && store.link === 'live' ? store.pulse.reasons.join('; ') : null
     if (store.link === 'waiting') fill(banner, 'The server does not answer. What is shown is from before; the page comes back by itself.')
-    else if (store.link === 'locked') fill(banner, unlock())
+    else if (store.link === 'locked') setText(banner, 'This server shows nothing without a token: log in.')
     else if (reasons !== null) setText(banner, `Not ready: ${reasons}`)
     banner.hidden = store.link !== 'waiting' && store.link !== 'locked' && reasons === null
   }
-  store.on(['link', 'pulse'], () => {
-    if (store.link !== 'locked' || at('banner').hidden) update()
+  store.on(['link', 'pulse'], update)
+  store.on(['link'], () => {
+    if (store.link === 'locked') logIn(store, 'This server shows nothing without a token.')
   })
   update()
-}
-
-/** Asks for a token: the server keeps who it is in a cookie. */
-function unlock(): HTMLElement {
-  const told = h('span', { role: 'alert' })
-  const token = h('input', { type: 'password', name: 'token', autocomplete: 'current-password', required: true })
-  const send = async (event: Event): Promise<void> => {
-    event.preventDefault()
-    try {
-      await post('/session', { token: token.value })
-      location.reload()
-    } catch (error) {
-      setText(told, (error as Error).message)
-    }
-  }
-  return h(
-    'form',
-    { class: 'unlock', onsubmit: event => void send(event) },
-    h('label', {}, 'Token ', token),
-    h('button', { type: 'submit' }, 'Log in'),
-    told
-  )
 }
 
 /** How many wait to be acknowledged stands beside their view; each new one is said once, wherever the reader is. */

@@ -10,6 +10,9 @@ const order: readonly Light[] = ['grey', 'green', 'amber', 'red']
 /** Without a part for so long a station is not seen to run. */
 const QUIET_MS = 120_000
 
+/** An alert about all lines. */
+const ALL = '*'
+
 const weights: Readonly<Record<Severity, number>> = { information: 0, warning: 1, critical: 2 }
 
 export const isAcknowledged = (alert: AlertState): boolean => alert.state === 'acknowledged'
@@ -20,10 +23,12 @@ export function byGravity(a: AlertState, b: AlertState): number {
   return open || weights[b.severity] - weights[a.severity] || a.since - b.since
 }
 
-/** The open alerts that concern a station: of its own, and of its line as a whole. */
+/** The open alerts that concern a station: of its own, of its line as a whole, and of all lines. */
 export function alertsOf({ line, station }: Pick<Tile, 'line' | 'station'>, open: readonly AlertState[]): readonly AlertState[] {
   return open
-    .filter(alert => alert.line === line && (alert.station === null || station === null || alert.station === station))
+    .filter(
+      alert => (alert.line === line || alert.line === ALL) && (alert.station === null || station === null || alert.station === station)
+    )
     .sort(byGravity)
 }
 

@@ -1,5 +1,9 @@
 /** What the server answers, as far as the page reads it. Parts that a version does not have yet are absent, and shown so. */
+import type { AlertState } from '../alert/alert-state.ts'
 import type { LearnerStatus, TaskStatus } from '../learner/status.ts'
+
+export type { AlertState }
+export type Severity = AlertState['severity']
 
 export interface Status {
   readonly ready: boolean
@@ -41,30 +45,6 @@ export interface Readiness {
   readonly sentence?: string
 }
 
-export type Severity = 'information' | 'warning' | 'critical'
-
-/** An alert as it stands. */
-export interface AlertState {
-  readonly id: string
-  readonly rule: string
-  readonly line: string
-  readonly station: string | null
-  readonly task: string | null
-  readonly class: string | null
-  readonly severity: Severity
-  readonly state: 'raised' | 'acknowledged' | 'cleared'
-  readonly since: number
-  readonly at: number
-  readonly clearedAt: number | null
-  readonly by: string | null
-  readonly acknowledgedAt: number | null
-  readonly observation: string | null
-  readonly value: number | null
-  readonly count: number
-  readonly message: string
-  readonly trial?: boolean
-}
-
 export interface Alerts {
   readonly open: readonly AlertState[]
   readonly recent: readonly AlertState[]
@@ -84,8 +64,11 @@ export interface Inspection {
   readonly propensity: number
 }
 
+/** Who asks, and what he may do here. */
 export interface Me {
-  readonly name: string
-  readonly role: string
-  readonly lines: readonly string[] | null
+  readonly name: string | null
+  readonly role: string | null
+  readonly lines: 'any' | readonly string[]
+  readonly may: readonly string[]
+  readonly expires: number | null
 }

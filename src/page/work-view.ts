@@ -6,6 +6,7 @@ import type { KnownPart } from '../pipeline/board.ts'
 import { get, post } from './api.ts'
 import { choice, fill, h, keyed, type Part, setAttribute, setText } from './dom.ts'
 import { ago, percent } from './format.ts'
+import { logIn, may } from './session.ts'
 import type { Inspection } from './shapes.ts'
 import type { Store } from './store.ts'
 import { every, type View } from './view.ts'
@@ -187,6 +188,7 @@ class Work {
     const [item, name] = [this.#current, this.#chosen]
     if (item === null) return this.#tell('No part is in hand: scan one, or choose from the list.', 'bad')
     if (name === null) return this.#tell('No class is chosen: press its number.', 'bad')
+    if (!may(this.#store, 'label')) return void logIn(this.#store, 'Labelling needs a token, so that it is known where a label came from.')
     const label = {
       observation: item.observation,
       line: item.line,

@@ -8,7 +8,7 @@ import type { JoinStage } from './join-stage.ts'
 import { Keeper } from './keeper.ts'
 import { LearnStage } from './learn-stage.ts'
 import type { Claim, Leasing, Log, Position } from './log.ts'
-import { expectFinished, refuseUnfinished } from './migrate.ts'
+import { expectFinished } from './migrate.ts'
 import { partitionOf } from './partition.ts'
 import type { PipelineOptions } from './pipeline.ts'
 import { PredictStage } from './predict-stage.ts'
@@ -18,6 +18,7 @@ import { claimFor, duties, groupOf, keepsOf, readersOf } from './roles.ts'
 import type { Stage } from './stage.ts'
 import { standBy, type Warm } from './standby.ts'
 import { Throttle } from './throttle.ts'
+import type { WatchStage } from './watch-stage.ts'
 
 export interface Crew {
   readonly claim: Claim
@@ -39,6 +40,7 @@ export interface Loop {
   readonly intake: Intake
   readonly meter: CostMeter
   readonly join: JoinStage
+  readonly watch: WatchStage
   /** A prediction is durable. */
   readonly served: (prediction: Prediction) => void
   /** As `RecoverOptions.patiently`. */
@@ -56,10 +58,9 @@ export async function assemble(options: PipelineOptions, loop: Loop, stop: Abort
   const lease = warm === null ? null : hold(log as Log & Leasing, groupOf('learn', options.shard), warm.lease, options.tell)
   try {
     const claim = await claimFor(log, role, options.shard, options.shards)
-    const { joins, learns, predicts } = duties[role]
-    if (joins) await restoreRoom(claim, loop.join)
-    else await refuseUnfinished(claim)
-    const stages: Stage[] = joins ? [loop.join] : []
+    const { joins, learns, predicts, watches } = duties[role]
+    await restore(claim, { join: joins ? loop.join : null, watch: watches ? loop.watch : null })
+    const stages: Stage[] = [...(joins ? [loop.join] : []), ...(watches ? [loop.watch] : [])]
     if (!learns) return { claim, learner: null, keeper: null, publisher: null, stages, lease, refolded: 0 }
     const { learner, refolded, snapshot, warnings } = await recoverLearner(options, loop, claim, warm, stop)
     const publisher = publisherOf(options, learner, claim)
@@ -83,12 +84,18 @@ async function standIn(
   return standBy({ ...options, log, intake, meter, patiently, name: groupOf('learn', options.shard), following: standing }, stop)
 }
 
-async function restoreRoom(claim: Claim, { room }: JoinStage): Promise<void> {
+/** Gives back to each stage what it has noted. Throws where the log is a copy that was never finished. */
+async function restore(
+  claim: Claim,
+  { join, watch }: { readonly join: JoinStage | null; readonly watch: WatchStage | null }
+): Promise<void> {
   for await (const { key, value } of claim.notes()) {
     expectFinished(key)
-    if (key.startsWith('join/')) room.restore(key.slice('join/'.length), value)
+    if (key.startsWith('join/')) join?.room.restore(key.slice('join/'.length), value)
+    else if (key.startsWith('watch/')) watch?.restore(key.slice('watch/'.length), value)
   }
-  room.restored()
+  join?.room.restored()
+  watch?.restored()
 }
 
 async function recoverLearner(

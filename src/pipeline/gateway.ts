@@ -1,4 +1,6 @@
 /** What a running pipeline offers to whoever feeds or watches it: the HTTP interface and the terminal. */
+import type { AlertState } from '../alert/alert-state.ts'
+import type { TrialReport } from '../alert/trial.ts'
 import type { EventName, Events, Prediction, Rejection, RejectionCode } from '../events/event.ts'
 import type { LearnerStatus } from '../learner/status.ts'
 import type { Following } from './follower.ts'
@@ -28,6 +30,8 @@ export interface PipelineStatus {
   readonly events: readonly { readonly topic: string; readonly outcome: string; readonly count: number }[]
   readonly waiting: { readonly observations: number; readonly labels: number }
   readonly snapshot: { readonly learned: number; readonly at: number; readonly bytes: number } | null
+  /** What the sinks of a watch were told; absent of who does not watch. */
+  readonly alerts?: Pick<AlertsBoard, 'open' | 'sinks' | 'trial'>
   /** What learning and predicting cost: microseconds of the loop’s time per event, by the clock, by part (`predict`, `learn`, `single`). */
   readonly costs: Readonly<Record<string, number>>
 }
@@ -38,6 +42,38 @@ export interface Timings {
   labelDelay(ms: number): void
   predictMs(ms: number): void
   learnMs(ms: number): void
+}
+
+/** The alerts as they stand after the last commit. */
+export interface AlertsNow {
+  readonly open: readonly AlertState[]
+  /** The newest that were cleared, newest first. */
+  readonly recent: readonly AlertState[]
+  /** Lines that the watch has seen parts or signals of. */
+  readonly lines: readonly string[]
+  /** How the trial stands; null where there never was one. */
+  readonly trial: TrialReport | null
+}
+
+export interface AlertsBoard extends AlertsNow {
+  readonly sinks: readonly SinkStatus[]
+}
+
+/** What a sink was told, since the process started. */
+export interface SinkStatus {
+  readonly name: string
+  readonly delivered: number
+  /** Attempts that are to be made again. */
+  readonly failed: number
+  /** Not taken by the receiver, too old, forgotten by the log before they were told, and not told as of a trial. */
+  readonly refused: number
+  readonly expired: number
+  readonly forgotten: number
+  readonly silent: number
+  /** Notices read and not yet delivered. */
+  readonly behind: number
+  /** Why it is not told now; null where it is. */
+  readonly failing: string | null
 }
 
 export interface Gateway {
@@ -62,4 +98,13 @@ export interface Gateway {
     records: readonly { readonly bytes: Uint8Array; readonly code: RejectionCode; readonly reason: string }[],
     signal: AbortSignal
   ): Promise<void>
+  /** The alerts. Throws `UNAVAILABLE` (retry) where this process does not watch. */
+  alerts?(): AlertsBoard
+  /** Acknowledges an open alert; resolves once that is durable. Throws as `alerts`, and as `post` does. */
+  acknowledge?(id: string, by: string | null): Promise<'acknowledged' | 'unknown' | 'already'>
+  /**
+   * Leaves the trial, after which sinks are told; resolves once that is durable. `open` is what stands against it. Throws as
+   * `acknowledge` does.
+   */
+  leaveTrial?(by: string | null): Promise<{ readonly left: boolean; readonly open: readonly string[] }>
 }

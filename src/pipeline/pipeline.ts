@@ -8,11 +8,12 @@ import { Fault } from '../fault/fault.ts'
 import type { RoomOptions } from '../join/room.ts'
 import type { Learner } from '../learner/learner.ts'
 import type { LearnerOptions } from '../learner/options.ts'
+import { AlertsDesk } from './alerts-desk.ts'
 import type { Codec, Undecodable } from './codec.ts'
 import { CostMeter } from './cost-meter.ts'
 import { assemble, type Crew } from './crew.ts'
 import { CUT_MS, inTime } from './deadline.ts'
-import type { Gateway, PipelineStatus, Receipt, Timings } from './gateway.ts'
+import type { AlertsBoard, Gateway, PipelineStatus, Receipt, Timings } from './gateway.ts'
 import { Heard } from './heard.ts'
 import { Intake } from './intake.ts'
 import { JoinStage } from './join-stage.ts'
@@ -23,10 +24,13 @@ import { type Postable, Posting, type Unusable } from './posting.ts'
 import type { StateCodec } from './recover.ts'
 import { type Duty, duties, type SoleRole } from './roles.ts'
 import type { Shards } from './shards.ts'
+import type { Sink } from './sink.ts'
 import type { SnapshotStore } from './snapshot-store.ts'
 import { Step } from './step.ts'
 import { Tallies } from './tallies.ts'
+import { Teller, type TellerOptions } from './teller.ts'
 import type { Load } from './throttle.ts'
+import { type WatchOptions, WatchStage } from './watch-stage.ts'
 
 /** What the loop is doing, for whoever kills it in a test. */
 export type Phase = 'recovering' | 'reading' | 'folding' | 'committing' | 'snapshotting'
@@ -46,6 +50,9 @@ export interface PipelineOptions {
   readonly publish: { readonly run: string; readonly everyExamples: number; readonly everyMs: number }
   readonly learner: LearnerOptions
   readonly room: RoomOptions
+  readonly watch: Omit<WatchOptions, 'state' | 'acknowledged'>
+  /** Where alerts are told, by who watches. */
+  readonly telling: Pick<TellerOptions, 'maxAgeMs' | 'backoff'> & { readonly sinks: readonly Sink[] }
   readonly policy: Policy
   readonly snapshot: { readonly everyExamples: number; readonly keep: number }
   readonly retentions: readonly Retention[]
@@ -72,6 +79,9 @@ export class Pipeline implements Gateway {
   readonly #meter: CostMeter
   readonly #tallies = new Tallies()
   readonly #join: JoinStage
+  readonly #watch: WatchStage
+  readonly #board: AlertsDesk
+  readonly #tellers: readonly Teller[]
   readonly #posting: Posting
   readonly #patience: Patience
   readonly #startedAt: number
@@ -97,6 +107,9 @@ export class Pipeline implements Gateway {
     this.#meter = new CostMeter(stopwatch)
     this.#heard = new Heard(log.partitions.predictions ?? 1)
     this.#join = new JoinStage({ ...room, codec, shards: options.shards, labelDelay: ms => timings.labelDelay(ms) })
+    this.#tellers = options.telling.sinks.map(sink => new Teller({ ...options, ...options.telling, sink, board: () => this.#watch.alerts }))
+    this.#board = new AlertsDesk({ ...options, alerts: () => this.#alerts() })
+    this.#watch = new WatchStage({ ...options.watch, state: options.state, acknowledged: id => this.#board.taken(id) })
     this.#posting = new Posting({
       ...posting,
       log,
@@ -148,6 +161,7 @@ export class Pipeline implements Gateway {
     if (stop.aborted) drain()
     const givenUp = (): boolean => stop.aborted && clock() >= drainUntil
     const batches = log.read(this.#duty.inputs, crew.claim.positions(), halt.signal, BATCH)[Symbol.asyncIterator]()
+    const telling = this.#duty.watches ? this.#tellers.map(teller => teller.run(halt.signal)) : []
     const ahead = (): ReturnType<typeof batches.next> => {
       const next = batches.next()
       next.catch(() => undefined) // thrown where it is awaited; until then it must not end the process
@@ -174,7 +188,7 @@ export class Pipeline implements Gateway {
       this.#reasons = ['stopped']
       stop.removeEventListener('abort', drain)
       halt.abort()
-      await batches.return?.()
+      await Promise.all([batches.return?.(), ...telling])
       await crew.lease?.release()
     }
   }
@@ -189,6 +203,7 @@ export class Pipeline implements Gateway {
     if (learner === null && (this.#crew === null || this.#duty.learns))
       throw new Fault('UNAVAILABLE', 'expected a recovered state, it is still being recovered: ask again later')
     const { predict, learn, single } = this.#meter.spentMs
+    const alerts = this.#alerts()
     const perEvent = (ms: number, n: number): number => (n === 0 ? 0 : (1000 * ms) / n)
     const folded = this.#tallies.of('examples', 'learned')
     return {
@@ -202,6 +217,7 @@ export class Pipeline implements Gateway {
       events: this.#tallies.all(),
       waiting: this.#join.room.size,
       snapshot: this.#crew?.keeper?.newest ?? null,
+      ...(alerts === null ? {} : { alerts: { open: alerts.open, sinks: alerts.sinks, trial: alerts.trial } }),
       costs: { predict: perEvent(predict, this.#predicted), learn: perEvent(learn, folded), single: perEvent(single, folded) }
     }
   }
@@ -222,6 +238,23 @@ export class Pipeline implements Gateway {
     return this.#posting.reject(name, records)
   }
 
+  alerts(): AlertsBoard {
+    return this.#board.alerts()
+  }
+
+  acknowledge(id: string, by: string | null): Promise<'acknowledged' | 'unknown' | 'already'> {
+    return this.#board.acknowledge(id, by)
+  }
+
+  leaveTrial(by: string | null): Promise<{ readonly left: boolean; readonly open: readonly string[] }> {
+    return this.#board.leaveTrial(by)
+  }
+
+  #alerts(): AlertsBoard | null {
+    if (!this.#duty.watches || this.#crew === null) return null
+    return { ...this.#watch.alerts, sinks: this.#tellers.map(({ status }) => status) }
+  }
+
   async #recover(stop: AbortSignal): Promise<void> {
     const { tell, stopwatch } = this.#options
     let before = stopwatch()
@@ -231,6 +264,7 @@ export class Pipeline implements Gateway {
         intake: this.#intake,
         meter: this.#meter,
         join: this.#join,
+        watch: this.#watch,
         served: prediction => {
           this.#predicted++
           this.#posting.served(prediction)

@@ -7,7 +7,7 @@ import { Fault } from '../fault/fault.ts'
 import type { Claim, Log, Note, Position } from './log.ts'
 import { REST, type Shards } from './shards.ts'
 
-export type Role = 'all' | 'join' | 'learn' | 'predict'
+export type Role = 'all' | 'join' | 'learn' | 'predict' | 'watch'
 
 /** A role that takes its records alone and in order. */
 export type SoleRole = Exclude<Role, 'predict'>
@@ -20,17 +20,22 @@ export interface Duty {
   readonly predicts: boolean
   readonly joins: boolean
   readonly learns: boolean
+  /** Decides on predictions and raises alerts. */
+  readonly watches: boolean
 }
 
 export const GROUP = 'andon'
 export const PREDICT_GROUP = 'andon-predict'
 
 const joined: readonly Topic[] = ['observations', 'predictions', 'labels']
+const watched: readonly Topic[] = ['signals', 'alerts']
+const nothing = { predicts: false, joins: false, learns: false, watches: false }
 
 export const duties: Readonly<Record<SoleRole, Duty>> = {
-  all: { group: GROUP, inputs: [...joined, 'examples'], predicts: true, joins: true, learns: true },
-  join: { group: 'andon-join', inputs: joined, predicts: false, joins: true, learns: false },
-  learn: { group: 'andon-learn', inputs: ['examples'], predicts: false, joins: false, learns: true }
+  all: { group: GROUP, inputs: [...joined, 'examples', ...watched], predicts: true, joins: true, learns: true, watches: true },
+  join: { ...nothing, group: 'andon-join', inputs: joined, joins: true },
+  learn: { ...nothing, group: 'andon-learn', inputs: ['examples'], learns: true },
+  watch: { ...nothing, group: 'andon-watch', inputs: ['predictions', 'examples', ...watched], watches: true }
 }
 
 /** A role's group; the learner of each shard has its own. */
@@ -45,7 +50,10 @@ export interface Reader {
   readonly inputs: readonly Topic[]
 }
 
-/** Everyone for whom records must be kept, where this role is at work. */
+/**
+ * Everyone for whom records must be kept, where this role is at work. Not for who watches: a log that is full because nobody
+ * looks at alerts would stop the line's learning.
+ */
 export function readersOf(role: Role, { names }: Shards): readonly Reader[] {
   if (role === 'all') return [duties.all]
   const learners = names.map(shard => ({ group: groupOf('learn', shard), inputs: duties.learn.inputs }))
@@ -74,10 +82,10 @@ const NOTES = 500
  * process is to do all on a log that roles have worked off.
  */
 export async function claimFor(log: Log, role: SoleRole, shard: string, shards: Shards): Promise<Claim> {
-  const { inputs, joins, learns } = duties[role]
+  const { inputs, learns } = duties[role]
   const group = groupOf(role, shard)
   if (role === 'all') {
-    const apart = [duties.join.group, duties.learn.group, PREDICT_GROUP]
+    const apart = [duties.join.group, duties.learn.group, duties.watch.group, PREDICT_GROUP]
     for (const other of apart)
       if ((await log.committed(other)).length > 0)
         throw new Fault(
@@ -97,7 +105,7 @@ export async function claimFor(log: Log, role: SoleRole, shard: string, shards: 
       'CONFIG_INVALID',
       `expected no shards on a log that one process has learned, got ${shards.text}: remove them, or learn a new log (see docs/operations.md)`
     )
-  if (positions.length > 0) await takeOver(whole, own, positions, joins)
+  if (positions.length > 0) await takeOver(whole, own, positions, keptBy(role))
   return own
 }
 
@@ -134,11 +142,17 @@ export async function beginAfterOneProcess(log: Log): Promise<void> {
   if (positions.length > 0) await (await log.claim(PREDICT_GROUP)).commit({ outputs: [], positions, notes: [] })
 }
 
+/** How the keys of a role's notes begin; null where it keeps none that another needs. */
+function keptBy(role: SoleRole): string | null {
+  return role === 'join' || role === 'watch' ? `${role}/` : null
+}
+
 /** Positions last: whoever is stopped before begins again, and the same notes are written over themselves. */
-async function takeOver(from: Claim, to: Claim, positions: readonly Position[], withNotes: boolean): Promise<void> {
+async function takeOver(from: Claim, to: Claim, positions: readonly Position[], prefix: string | null): Promise<void> {
   let notes: Note[] = []
-  if (withNotes)
+  if (prefix !== null)
     for await (const note of from.notes()) {
+      if (!note.key.startsWith(prefix)) continue
       notes.push(note)
       if (notes.length < NOTES) continue
       await to.commit({ outputs: [], positions: [], notes })

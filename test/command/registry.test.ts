@@ -1,5 +1,5 @@
 /** `andon run` with a schema registry: on the embedded log, from the configuration to the bytes in it. */
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import avsc from 'avsc'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -65,8 +65,13 @@ describe.skipIf(skip)('with a schema registry', () => {
       shift: 2,
       features: { torque: 4 }
     })
+    const authorization = `Bearer ${readFileSync(join(cli.folder, 'whole', 'token'), 'utf8').trim()}`
     const post = (body: Uint8Array) =>
-      fetch(`${at}/observations`, { method: 'POST', headers: { 'content-type': 'application/avro' }, body: Buffer.from(body) })
+      fetch(`${at}/observations`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/avro', authorization },
+        body: Buffer.from(body)
+      })
     expect(await (await post(Buffer.concat([registryHeaderOf(id), value]))).json()).toMatchObject({
       accepted: 1,
       receipts: [{ prediction: { observation: 'foreign' } }]

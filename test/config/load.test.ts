@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterAll, describe, expect, test } from 'vitest'
+import { isLoopback } from '../../src/config/http-options.ts'
 import { loadConfig, type Sources } from '../../src/config/load.ts'
 import { retentions, topicNames } from '../../src/config/log-options.ts'
-import { isLoopback } from '../../src/config/options.ts'
 import { topics } from '../../src/events/event.ts'
 import { Fault } from '../../src/fault/fault.ts'
 
@@ -214,11 +214,35 @@ describe('a secret', () => {
     )
   })
 
-  test('is asked for where others can reach the address', () => {
-    expect(problems({ env: { ANDON_HTTP__HOST: '0.0.0.0' } })[1]).toBe(
-      '  http.host: expected a loopback address (127.0.0.1) or a token, got "0.0.0.0" without one: set ANDON_HTTP__TOKEN or http.tokenFile (ANDON_HTTP__HOST)'
-    )
-    expect(loadConfig({ env: { ANDON_HTTP__HOST: '0.0.0.0', ANDON_HTTP__TOKEN: token } }).http.host).toBe('0.0.0.0')
+  test('is asked for where others can reach the address, and so is TLS or a declared proxy', () => {
+    const host = { ANDON_HTTP__HOST: '0.0.0.0' }
+    expect(problems({ env: host }).slice(1)).toEqual([
+      '  http.host: expected a loopback address (127.0.0.1) or a token, got "0.0.0.0" without one: set ANDON_HTTP__TOKEN, http.tokenFile or http.tokens (ANDON_HTTP__HOST)',
+      '  http.host: expected a loopback address (127.0.0.1), TLS or a declared proxy, got "0.0.0.0" with neither: set http.tls.certFile and http.tls.keyFile, or http.trustedProxy (ANDON_HTTP__HOST)'
+    ])
+    expect(problems({ env: { ...host, ANDON_HTTP__TOKEN: token } })).toHaveLength(2)
+    const proxied = { ...host, ANDON_HTTP__TRUSTED_PROXY: '[10.0.0.0/8]' }
+    expect(problems({ env: proxied })).toHaveLength(2)
+    expect(loadConfig({ env: { ...proxied, ANDON_HTTP__TOKEN: token } }).http.host).toBe('0.0.0.0')
+    const secured = { ...host, ANDON_HTTP__TLS__CERT_FILE: 'c', ANDON_HTTP__TLS__KEY_FILE: 'k' }
+    expect(loadConfig({ env: { ...secured, ANDON_HTTP__TOKENS: `[{name: a, role: read, tokenFile: t}]` } }).http.tls.certFile).toBe('c')
+  })
+
+  test.each([
+    ['tokens: [{name: a, role: read}]', 'expected a sha256 or a tokenFile, got neither'],
+    [`tokens: [{name: a, role: read, tokenFile: t, sha256: ${'a'.repeat(64)}}]`, 'expected a sha256 or a tokenFile, got both'],
+    ['tokens: [{name: default, role: read, tokenFile: t}]', 'none that is default'],
+    ['tokens: [{name: a, role: read, tokenFile: t}, {name: a, role: feed, tokenFile: u}]', 'each name once'],
+    ['tokens: [{name: a, role: king, tokenFile: t}]', 'http.tokens[0].role: expected one of "read", "feed"'],
+    ['tokens: [{name: a, role: read, sha256: abc}]', 'http.tokens[0].sha256: expected 64 digits of a SHA-256'],
+    ['tls: {certFile: c}', 'http.tls.keyFile: expected a key'],
+    ['tls: {keyFile: k}', 'http.tls.certFile: expected a certificate'],
+    ['trustedProxy: [10.0.0.0/33]', 'http.trustedProxy[0]: expected an address or a network'],
+    ['trustedProxy: [proxy.plant]', 'http.trustedProxy[0]: expected an address or a network'],
+    ['{maxConnections: 10, maxStreams: 11}', 'expected no more streams than the 10 connections']
+  ])('%s is refused', (text, told) => {
+    const http = text.startsWith('{') ? text : `{${text}}`
+    expect(problems({ path: file(`http: ${http}`) }).join('\n')).toContain(told)
   })
 
   test.each([

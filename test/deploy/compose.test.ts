@@ -28,6 +28,7 @@ const text = readFileSync('docker-compose.yml', 'utf8')
 const file = parse(text, { merge: true }) as {
   services: Record<string, Service>
   volumes: Record<string, unknown>
+  networks: Record<string, unknown>
   secrets: Record<string, { file: string }>
 }
 const services = Object.entries(file.services)
@@ -67,6 +68,11 @@ describe.each(andons)('%s', (_name, service) => {
     const config = loadConfig({ env: settingsOf(service.environment!, token) })
     expect(config.log.kind).toBe('kafka')
     expect(config.http.token?.reveal()).toBe('sixteen-characters-at-least')
+    const { ipam } = file.networks.andon as { ipam: { config: { subnet: string }[] } }
+    expect(config.http.trustedProxy).toEqual(ipam.config.map(({ subnet }) => subnet))
+    const [prometheus] = config.http.tokens
+    expect(prometheus).toMatchObject({ name: 'prometheus', role: 'read' })
+    expect(service.secrets!.map(secret => `/run/secrets/${secret}`)).toContain(prometheus!.tokenFile)
     const { observations, labels, predictions } = config.log.partitions
     expect([labels, predictions]).toEqual([observations, observations])
     expect(roleOf(service.command!)).toMatch(/^(join|learn|predict)$/)

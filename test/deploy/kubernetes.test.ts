@@ -90,6 +90,7 @@ describe.each(deployments.map(one => [one.metadata.name, one] as const))('%s', (
     expect(mounts.state).toBe(image.ANDON_DATADIRECTORY)
     expect(container.env).toEqual([{ name: 'ANDON_CONFIG', value: `${mounts.config}/andon.yaml` }])
     expect(config().http.tokenFile).toBe(`${mounts.http}/token`)
+    expect(config().http.tokens).toMatchObject([{ name: 'prometheus', role: 'read', tokenFile: `${mounts.http}/metrics` }])
     expect(container.ports[0]!.containerPort).toBe(config().http.port)
   })
 

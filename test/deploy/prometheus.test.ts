@@ -106,7 +106,7 @@ describe.skipIf(skip)('promtool and amtool', () => {
 
   test('find what is scraped right, and the routes', () => {
     const there = readFileSync(join(folder, 'prometheus.yml'), 'utf8').replace('/etc/prometheus/', '').replace('/run/secrets/', '')
-    writeFileSync(join(folder, 'http-token'), 'token')
+    writeFileSync(join(folder, 'metrics-token'), 'token')
     writeFileSync(join(folder, 'here.yml'), there)
     expect(run('promtool', 'check', 'config', 'here.yml')).toMatchObject({ status: 0 })
     expect(run('amtool', 'check-config', 'alertmanager.yml')).toMatchObject({ status: 0 })

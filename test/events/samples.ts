@@ -46,7 +46,13 @@ export const samples: { readonly [N in keyof Events]: Events[N] } = {
     observation: 'part-1',
     task: 'fault',
     class: 'scratch',
-    message: 'Scratches on line-a.'
+    message: 'Scratches on line-a.',
+    station: 'press-2',
+    cause: '["scratches","line-a","fault","scratch"]',
+    by: 'Ada',
+    value: 0.25,
+    count: 7,
+    trial: false
   },
   signal: {
     id: 'signal-1',

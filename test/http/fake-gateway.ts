@@ -3,6 +3,7 @@ import type { Events, Observation } from '../../src/events/event.ts'
 import type { ParseJson, PostedName } from '../../src/http/records.ts'
 import type { Metrics, ServeOptions, Server } from '../../src/http/serve.ts'
 import { serve } from '../../src/http/serve.ts'
+import { unnamedToken } from '../../src/http/token.ts'
 import type { Gateway, PipelineStatus, Receipt } from '../../src/pipeline/gateway.ts'
 
 export const emptyStatus: PipelineStatus = {
@@ -68,13 +69,19 @@ export const observation: Observation = {
 
 export const noMetrics: Metrics = { contentType: 'text/plain; version=0.0.4', observe: () => {}, text: async () => 'up 1\n' }
 
+/** May do everything; `send` brings it. */
+export const token = 'a-token-of-24-characters'
+
 /** Serves on a free port while `use` runs. */
 export async function served<T>(
   options: Partial<ServeOptions>,
   use: (url: string, server: Server, gateway: FakeGateway) => Promise<T>
 ): Promise<T> {
   const gateway = fakeGateway()
-  const server = await serve({ gateway, metrics: noMetrics, parse, port: 0, ...options }, new AbortController().signal)
+  const server = await serve(
+    { gateway, metrics: noMetrics, parse, port: 0, tokens: [unnamedToken(token)], ...options },
+    new AbortController().signal
+  )
   try {
     return await use(server.url, server, gateway)
   } finally {
@@ -82,8 +89,13 @@ export async function served<T>(
   }
 }
 
-/** Posts a body; JSON unless said otherwise. */
+/** Posts a body with the token; JSON unless said otherwise. */
 export function send(url: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+  return sendBare(url, body, { authorization: `Bearer ${token}`, ...headers })
+}
+
+/** Posts a body with no token but what the headers hold. */
+export function sendBare(url: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
   const raw = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
   return fetch(url, { method: 'POST', body: raw as string, headers: { 'content-type': 'application/json', ...headers } })
 }

@@ -5,11 +5,13 @@ import { openMemoryLog } from '../../src/adapter/memory/log.ts'
 import { openMetrics } from '../../src/adapter/prometheus/open-metrics.ts'
 import { topics } from '../../src/events/event.ts'
 import { type Server, serve } from '../../src/http/serve.ts'
+import { unnamedToken } from '../../src/http/token.ts'
 import { defaultLearnerOptions } from '../../src/learner/options.ts'
 import { Pipeline } from '../../src/pipeline/pipeline.ts'
 import { REST, Shards } from '../../src/pipeline/shards.ts'
 import type { SnapshotStore } from '../../src/pipeline/snapshot-store.ts'
-import { send } from './fake-gateway.ts'
+import { plainWatch, untold } from '../pipeline/plain-watch.ts'
+import { send, token } from './fake-gateway.ts'
 
 const noSnapshots: SnapshotStore = {
   list: async () => [],
@@ -50,6 +52,8 @@ describe('over a real pipeline', () => {
       role: 'all',
       shards: new Shards(),
       shard: REST,
+      watch: plainWatch(),
+      telling: untold,
       publish: { run: 'run', everyExamples: 100, everyMs: 1000 },
       load: { behind: 0, least: 1 },
       room: { maxWaiting: 1000, maxAgeMs: 3_600_000, predictionWaitMs: 1000, maxIds: 1000 },
@@ -62,7 +66,7 @@ describe('over a real pipeline', () => {
       stopwatch: () => performance.now(),
       tell: () => {}
     })
-    server = await serve({ gateway: pipeline, metrics, port: 0 }, stop.signal)
+    server = await serve({ gateway: pipeline, metrics, port: 0, tokens: [unnamedToken(token)] }, stop.signal)
     running = pipeline.run(stop.signal)
   })
 

@@ -1,7 +1,8 @@
 import { setTimeout as later } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { Fault } from '../../src/fault/fault.ts'
-import { accepted, answerOf, observation, send, served } from './fake-gateway.ts'
+import { unnamedToken } from '../../src/http/token.ts'
+import { accepted, answerOf, observation, send, served, token } from './fake-gateway.ts'
 
 describe('posting', () => {
   test('one object, an array, an object of records and lines of JSON are the same events', async () => {
@@ -113,7 +114,7 @@ describe('posting', () => {
         fetch(`${url}/observations`, {
           method: 'POST',
           body: '{"id":"a"}',
-          headers: { 'content-type': 'application/json' },
+          headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
           signal: client.signal
         })
       ).rejects.toThrow()
@@ -149,7 +150,7 @@ describe('posting', () => {
   test('a defect is answered 500 without its text or stack, and told to the log without headers', async () => {
     const told: unknown[] = []
     const logger = { warn: () => {}, error: (fields: object) => void told.push(fields) }
-    await served({ logger, token: 'sesame' }, async (url, _server, gateway) => {
+    await served({ logger, tokens: [unnamedToken('sesame')] }, async (url, _server, gateway) => {
       gateway.answer = async () => Promise.reject(new Error('secret of the house'))
       const response = await send(`${url}/observations`, observation, { authorization: 'Bearer sesame' })
       expect(response.status).toBe(500)

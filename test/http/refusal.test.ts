@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { answerOf, observation, send, served } from './fake-gateway.ts'
+import { answerOf, observation, send, served, token } from './fake-gateway.ts'
 
 /** What a server answers to bytes, until it closes the connection. */
 function raw(url: string, text: string): Promise<string> {
@@ -108,7 +108,8 @@ describe('what cannot be read is refused', () => {
       expect(headers).toMatch(/^HTTP\/1.1 408 .*REQUEST_TIMEOUT/s)
       const body = await raw(
         url,
-        'POST /labels HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{"i'
+        'POST /labels HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 10\r\n' +
+          `authorization: Bearer ${token}\r\n\r\n{"i`
       )
       expect(body).toMatch(/^HTTP\/1.1 408 .*REQUEST_TIMEOUT/s)
       expect(gateway.posted).toEqual([])

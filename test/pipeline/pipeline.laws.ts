@@ -146,7 +146,7 @@ export const pipelineLaws: readonly PipelineLaw[] = [
       for (const round of fed) {
         world.now += 60_000
         await world.log.write(round)
-        await expect.poll(() => (pipeline.ready ? Object.values(pipeline.status().lag) : [1]), { interval: 1 }).toEqual([0, 0, 0, 0])
+        await expect.poll(() => (pipeline.ready ? Object.values(pipeline.status().lag) : [1]), { interval: 1 }).toEqual([0, 0, 0, 0, 0, 0])
       }
       stop.abort()
       await running

@@ -13,6 +13,7 @@ import { recover } from '../../src/pipeline/recover.ts'
 import { GROUP } from '../../src/pipeline/roles.ts'
 import { REST, Shards } from '../../src/pipeline/shards.ts'
 import type { SnapshotStore } from '../../src/pipeline/snapshot-store.ts'
+import { plainWatch, untold } from './plain-watch.ts'
 
 const NOW = Date.UTC(2026, 4, 1)
 const codec = openAvroCodec()
@@ -43,6 +44,8 @@ async function learned(count: number) {
       role: 'all',
       shards: new Shards(),
       shard: REST,
+      watch: plainWatch(),
+      telling: untold,
       publish: { run: 'run', everyExamples: 100, everyMs: 1000 },
       load: { behind: 0, least: 1 },
       room: { maxWaiting: 1000, maxAgeMs: 3_600_000, predictionWaitMs: 1000, maxIds: 1000 },

@@ -88,7 +88,7 @@ describe('roles', () => {
     const stop = new AbortController()
     const whole = world.start()
     const running = whole.run(stop.signal)
-    await expect.poll(() => (whole.ready ? Object.values(whole.status().lag) : [1])).toEqual([0, 0, 0, 0])
+    await expect.poll(() => (whole.ready ? Object.values(whole.status().lag) : [1])).toEqual([0, 0, 0, 0, 0, 0])
     const joiner = await drain(world, 'join')
     expect(joiner.status().waiting).toEqual(whole.status().waiting)
     await drain(world, 'learn')

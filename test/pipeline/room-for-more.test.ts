@@ -144,7 +144,7 @@ describe('an idle pipeline', () => {
     const pipeline = world.start(undefined, { phase: phase => phase === 'reading' && turns++ })
     const running = pipeline.run(stop.signal)
     await expect.poll(() => pipeline.learner?.learned, { interval: 5 }).toBe(6)
-    await expect.poll(() => Object.values(pipeline.status().lag), { interval: 5 }).toEqual([0, 0, 0, 0])
+    await expect.poll(() => Object.values(pipeline.status().lag), { interval: 5 }).toEqual([0, 0, 0, 0, 0, 0])
     const { commits } = log
     const before = turns
     await expect.poll(() => turns, { interval: 20 }).toBeGreaterThan(before + 1)

@@ -13,6 +13,7 @@ import type { StateCodec } from '../../src/pipeline/recover.ts'
 import { duties, GROUP } from '../../src/pipeline/roles.ts'
 import { REST, Shards } from '../../src/pipeline/shards.ts'
 import type { SnapshotStore, StoredSnapshot } from '../../src/pipeline/snapshot-store.ts'
+import { plainWatch, untold } from './plain-watch.ts'
 
 export type Whole = Log & Forgetful
 
@@ -180,6 +181,8 @@ export class World {
       learner: learnerOptions,
       load: { behind: 0, least: 1 },
       room: { maxWaiting: 100, maxAgeMs: 86_400_000, predictionWaitMs: 1000, maxIds: 100 },
+      watch: plainWatch(),
+      telling: untold,
       policy: { maxSkewMs: 60_000, maxFeatures: 20 },
       snapshot: { everyExamples: 5, keep: 2 },
       retentions: [],

@@ -1,0 +1,79 @@
+/** The rules that hold where none are configured: they follow what is usual on each line, so that they need no level of it. */
+import type { Rule } from './rule.ts'
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/** What every line has, whatever it makes. */
+const everywhere = { lines: null, holdMs: 0, clearHoldMs: 0, escalateAfterMs: null }
+/** A state that has learned fewer examples flags at random. */
+const parts = { ...everywhere, tasks: null, classes: null, per: 'task', leastLearned: 500, cooldownMs: 5 * MINUTE } as const
+
+/**
+ * One rule of each kind but single parts, which are for classes that a plant names.
+ *
+ * @example
+ * ```ts
+ * import { defaultRules } from '../src/alert/default-rules.ts'
+ * defaultRules.map(rule => rule.name) // => ['defect-rate', 'defect-run', 'undecided', 'drift', 'expert-unstable', 'no-parts', 'no-labels']
+ * ```
+ */
+export const defaultRules: readonly Rule[] = [
+  {
+    ...parts,
+    name: 'defect-rate',
+    kind: 'rate',
+    of: 'flag',
+    severity: 'warning',
+    window: { parts: 200 },
+    // One part in twenty, and three times the usual odds: of a line whose share is 3 % it takes 9 %.
+    raise: 0.05,
+    clear: 0.025,
+    critical: 0.2,
+    times: 3,
+    // One of 30,000 windows of a line that is as it was reaches it by chance.
+    z: 4,
+    leastParts: 40
+  },
+  { ...parts, name: 'defect-run', kind: 'run', severity: 'warning', raise: 5, clear: 10, critical: 20, chance: 1e-7 },
+  {
+    ...parts,
+    name: 'undecided',
+    kind: 'rate',
+    of: 'abstain',
+    severity: 'information',
+    window: { parts: 500 },
+    raise: 0.2,
+    clear: 0.1,
+    critical: null,
+    times: 3,
+    z: 4,
+    leastParts: 100
+  },
+  { ...everywhere, name: 'drift', kind: 'drift', severity: 'warning', tasks: null, classes: null, cooldownMs: 0, endMs: DAY },
+  { ...everywhere, name: 'expert-unstable', kind: 'expert', severity: 'information', raise: 1, clear: 0, critical: null, cooldownMs: HOUR },
+  {
+    ...everywhere,
+    name: 'no-parts',
+    kind: 'data',
+    severity: 'warning',
+    afterMs: 10 * MINUTE,
+    // Of a line that makes a part every five minutes: after an hour and forty.
+    times: 20,
+    cooldownMs: 0,
+    forgetMs: 14 * DAY
+  },
+  {
+    ...everywhere,
+    name: 'no-labels',
+    kind: 'labels',
+    severity: 'information',
+    afterMs: 8 * HOUR,
+    parts: 1000,
+    times: 10,
+    cooldownMs: 0,
+    forgetMs: 60 * DAY
+  }
+]

@@ -1,0 +1,40 @@
+/**
+ * What the watch needs of whoever decides. A decision is policy applied to a prediction; the watch passes it on to the log and
+ * to the alerts.
+ */
+import type { Decided } from '../alert/decided.ts'
+import type { Example, Prediction } from '../events/event.ts'
+import type { Saved } from '../numeric/saved.ts'
+import type { Step } from './step.ts'
+
+export interface Watching<D extends Decided = Decided> {
+  /** One decision a task of the prediction, in the order of its tasks. Each prediction is asked of once. */
+  decide(prediction: Prediction): readonly D[]
+  /** A label has come. */
+  learn(example: Example): void
+  /** Writes what is worth keeping of a decision: called once each, in order. */
+  tell?(decision: D, step: Step): void
+  /** Whether a class of a task is a defect: what a flag promises. */
+  isDefect(task: string, name: string): boolean
+  /** What changed since the last call, by key of at most 1,000 bytes; null for what is gone. */
+  changes(): readonly (readonly [string, Saved | null])[]
+  /** Takes a part that was saved. */
+  load(key: string, saved: Saved): void
+}
+
+/** Flags whatever is chosen and is not one of the classes of good parts. */
+export function openPlainDecider(good: readonly string[]): Watching {
+  const isDefect = (_task: string, name: string): boolean => !good.includes(name)
+  return {
+    decide: ({ observation, line, time, learned, tasks }) =>
+      tasks.map(({ task, classes, probabilities, chosen }) => {
+        const flagged = isDefect(task, chosen)
+        const probability = probabilities[classes.indexOf(chosen)] ?? 0
+        return { observation, line, time, learned, task, probability, action: flagged ? 'flag' : 'pass', class: flagged ? chosen : null }
+      }),
+    learn() {},
+    isDefect,
+    changes: () => [],
+    load() {}
+  }
+}

@@ -1,0 +1,115 @@
+/** The watch in the loop: what it raises is in the log once, wherever the process is stopped. */
+import { describe, expect, test } from 'vitest'
+import type { Rule } from '../../src/alert/rule.ts'
+import type { Alert } from '../../src/events/event.ts'
+import type { PipelineOptions } from '../../src/pipeline/pipeline.ts'
+import { openPlainDecider, type Watching } from '../../src/pipeline/watching.ts'
+import { Awaits, Crash, codec, input, T0, World } from './world.ts'
+
+const timing = { lines: null, holdMs: 0, clearHoldMs: 0, cooldownMs: 0, escalateAfterMs: null } as const
+const run: Rule = {
+  ...timing,
+  name: 'run',
+  kind: 'run',
+  severity: 'warning',
+  tasks: null,
+  classes: null,
+  per: 'task',
+  leastLearned: 0,
+  raise: 3,
+  clear: 2,
+  critical: null,
+  chance: 1
+}
+
+/** Decides by the number of the part: the world's learner knows nothing of it. */
+function scripted(flagged: (part: number) => boolean): Watching {
+  return {
+    ...openPlainDecider([]),
+    decide: ({ observation, line, time, learned }) => {
+      const hit = flagged(Number(observation.split('-')[1]))
+      return [{ observation, line, time, learned, task: 'fault', action: hit ? 'flag' : 'pass', class: hit ? 'bad' : null, probability: 1 }]
+    }
+  }
+}
+
+function watching(
+  flagged: (part: number) => boolean,
+  rules: readonly Rule[] = [run]
+): { readonly options: Pick<PipelineOptions, 'watch'> } {
+  return { options: { watch: { rules, maxCauses: 100, maxRecent: 10, decider: scripted(flagged), trial: null } } }
+}
+
+const life = (alerts: readonly Alert[]) => alerts.map(({ kind, id }) => `${id} ${kind}`)
+/** All on one line. */
+const part = (i: number) => input.observation(i, { line: 'press' })
+const parts = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => part(from + i))
+
+/** As another process has predicted it. */
+const predicted = (i: number) => {
+  const tasks = [{ task: 'fault', classes: ['good', 'bad'], probabilities: [0.5, 0.5], chosen: 'good', set: [], banks: [] }]
+  const event = { observation: `part-${i}`, line: 'press', time: T0 + i, learned: 0, fold: 2, tasks }
+  return { topic: 'predictions', key: 'press', value: codec.encode('prediction', event) }
+}
+
+describe('the watch', () => {
+  test('raises, is acknowledged and clears, each once, over restarts', async () => {
+    const world = await World.make(watching(i => i >= 5 && i < 10))
+    await world.log.write(parts(0, 8))
+    const first = await world.drain()
+    expect(first.alerts().open.map(({ id, state, count }) => [id, state, count])).toEqual([['run-1', 'raised', 1]])
+
+    const again = await world.drain()
+    expect(again.alerts()).toEqual(first.alerts())
+    expect(await again.acknowledge('run-1', 'Ada')).toBe('acknowledged')
+    expect(await again.acknowledge('run-1', 'Bob')).toBe('already')
+    expect(await again.acknowledge('run-2', 'Bob')).toBe('unknown')
+
+    const seen = await world.drain()
+    expect(seen.alerts().open).toMatchObject([{ id: 'run-1', state: 'acknowledged', by: 'Ada' }])
+    await world.log.write(parts(8, 15))
+    const last = await world.drain()
+    expect(last.alerts().open).toEqual([])
+    expect(last.alerts().recent).toMatchObject([{ id: 'run-1', state: 'cleared', by: 'Ada', count: 3 }])
+    expect(life(await world.events('alerts', 'alert'))).toEqual(['run-1 raised', 'run-1 acknowledged', 'run-1 cleared'])
+  })
+
+  test('a crash at any await neither raises twice nor forgets', async () => {
+    const expected = ['run-1 raised', 'run-1 cleared', 'run-2 raised']
+    for (let n = 0, crashed = true; crashed; n++) {
+      const world = await World.make(watching(i => (i >= 4 && i < 8) || i >= 12))
+      await world.log.write(parts(0, 16))
+      const awaits = new Awaits(n)
+      await world.drain(awaits).catch(error => {
+        if (!(error instanceof Crash)) throw error
+      })
+      crashed = awaits.crashed
+      await world.drain()
+      expect(life(await world.events('alerts', 'alert'))).toEqual(expected)
+    }
+  })
+
+  test('apart from the others it goes on where one process stopped', async () => {
+    const world = await World.make(watching(i => i >= 5 && i < 10))
+    await world.log.write(parts(0, 9))
+    await world.drain()
+    const watch = await world.drain(new Awaits(), { role: 'watch' })
+    expect(watch.alerts().open).toMatchObject([{ id: 'run-1', count: 2 }])
+    await world.log.write([9, 10, 11].map(predicted))
+    expect((await world.drain(new Awaits(), { role: 'watch' })).alerts().open).toEqual([])
+    expect(life(await world.events('alerts', 'alert'))).toEqual(['run-1 raised', 'run-1 cleared'])
+  })
+
+  test('a prediction that comes twice counts once', async () => {
+    const world = await World.make(watching(i => i >= 5))
+    await world.log.write([5, 6, 6, 5].map(predicted))
+    expect((await world.drain(new Awaits(), { role: 'watch' })).alerts().open).toEqual([])
+  })
+
+  test('who does not watch says so', async () => {
+    const world = await World.make(watching(() => true))
+    const joiner = await world.drain(new Awaits(), { role: 'join' })
+    expect(() => joiner.alerts()).toThrow(/--role watch or all/)
+    await expect(joiner.acknowledge('run-1', null)).rejects.toThrow(/--role watch or all/)
+  })
+})
