@@ -182,9 +182,14 @@ describe.skipIf(noChromium !== null)('the page', () => {
   })
 
   test('an inspector labels a part with a scanner and two keys, and corrects it', async () => {
-    const andon = await startAndon({ data: folder() })
+    const token = 'a-token-for-a-person-in-tests'
+    const andon = await startAndon({ data: folder(), env: { ANDON_HTTP__TOKEN: token } })
     const post = (path: string, body: unknown) =>
-      fetch(andon.url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+      fetch(andon.url + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+        body: JSON.stringify(body)
+      })
     try {
       const time = Date.now() - 60_000
       const part = (i: number) => ({ id: `4711${i}`, line: 'press', station: 'gate', time: time + i, features: { heat: i } })
@@ -208,6 +213,11 @@ describe.skipIf(noChromium !== null)('the page', () => {
       expect(await page.locator('[aria-pressed=true]').count()).toBe(0)
       await page.keyboard.press('2')
       await page.locator('[aria-pressed=true]', { hasText: 'scratch' }).waitFor()
+      await page.keyboard.press('Enter')
+      // Whoever is not known yet is asked, and goes on where he was.
+      await page.getByRole('dialog').getByLabel('Token').fill(token)
+      await page.keyboard.press('Enter')
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
       await page.keyboard.press('Enter')
       await page.locator('.told', { hasText: '47115 is scratch: written.' }).waitFor()
       const label = async () =>
