@@ -180,7 +180,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   })
   addReading(app, options, access)
   addSession(app, access, (fields, message) => logger?.info?.(fields, message))
-  if (options.board !== undefined) addBoard(app, options.board, access, settings)
+  if (options.board !== undefined) addBoard(app, options.board, access, settings, offersOf(app, options.gateway))
   addAlerts(app, {
     gateway: options.gateway,
     allow: need => async request => guard(access, request, need),
@@ -229,13 +229,31 @@ function addBoard(
   app: FastifyInstance,
   { onlooker, explain, stream }: NonNullable<ServeOptions['board']>,
   access: Access,
-  { maxStreams, maxStreamBacklogKiB }: typeof defaults
+  { maxStreams, maxStreamBacklogKiB }: typeof defaults,
+  offers: () => readonly string[]
 ) {
   const allow = (kind: 'probe' | 'read') => async (request: FastifyRequest) => guard(access, request, kind)
   addPage(app, allow('probe'))
   const bounds = { most: maxStreams, backlogBytes: maxStreamBacklogKiB * 1024 }
-  addStream(app, onlooker, allow('read'), { ...streamDefaults, ...bounds, ...stream })
+  addStream(app, onlooker, allow('read'), { ...streamDefaults, ...bounds, ...stream }, offers)
   addHistory(app, onlooker, explain, allow('read'))
+}
+
+/** What not every process answers: the page asks for nothing else of these. */
+function offersOf(app: FastifyInstance, gateway: Gateway): () => readonly string[] {
+  const answers = (ask: (() => unknown) | undefined): boolean => {
+    try {
+      return ask?.() !== undefined
+    } catch (error) {
+      if (isPassing(error)) return false
+      throw error
+    }
+  }
+  const known = (url: string): boolean => app.hasRoute({ method: 'GET', url })
+  return () => [
+    ...(answers(gateway.alerts?.bind(gateway)) ? ['/api/alerts'] : []),
+    ...['/api/inspections', '/api/decisions/report', '/api/me'].filter(known)
+  ]
 }
 
 /** The status, or why there is none yet: a pipeline that recovers throws `UNAVAILABLE`. */

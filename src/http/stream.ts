@@ -22,8 +22,6 @@ export interface StreamOptions {
 
 // 50 screens and some to spare; a state every other second is what an eye follows; a day of alerts; about a minute of states.
 export const streamDefaults: StreamOptions = { most: 64, pulseMs: 2000, remembered: 1000, backlogBytes: 262_144 }
-/** What a page may ask for. */
-const offers = ['/api/alerts', '/api/inspections', '/api/decisions/report', '/api/experts', '/api/me'] as const
 /** Between two tries of a browser to come back. */
 const RETRY_MS = 2000
 
@@ -32,7 +30,8 @@ export function addStream(
   app: FastifyInstance,
   onlooker: Pick<Onlooker, 'follow' | 'pulse'>,
   allow: (request: FastifyRequest) => Promise<void>,
-  options: StreamOptions
+  options: StreamOptions,
+  offers: () => readonly string[]
 ): void {
   const run = randomBytes(6).toString('base64url')
   const listeners = new Set<ServerResponse>()
@@ -46,8 +45,13 @@ export function addStream(
     if (listener.writableLength > options.backlogBytes) listener.destroy()
     else listener.write(text)
   }
+  // A page asks only for what there is: not every role has everything, and none before it has recovered.
+  const offered = (): string => `event: offers\ndata: ${JSON.stringify(offers())}\n\n`
+  let before = offered()
   const beat = (): void => {
-    const text = written('status', onlooker.pulse('changed'))
+    const now = offered()
+    const text = (now === before ? '' : now) + written('status', onlooker.pulse('changed'))
+    before = now
     for (const listener of listeners) send(listener, text)
   }
   // What happens is followed from the start, so that it is known to who comes later.
@@ -64,9 +68,6 @@ export function addStream(
     for (const listener of listeners) listener.end()
   })
 
-  // A page asks only for what there is: not every version and role has everything.
-  const offered = (): readonly string[] => offers.filter(url => app.hasRoute({ method: 'GET', url }))
-
   app.get('/api/stream', { onRequest: allow }, async (request, reply) => {
     if (listeners.size >= options.most)
       throw new Refused(refusal(429, 'OVERLOADED', `expected at most ${options.most} pages that listen, more came: close some`, 10))
@@ -79,7 +80,7 @@ export function addStream(
       'x-accel-buffering': 'no'
     })
     raw.write(`retry: ${RETRY_MS}\n\n`)
-    raw.write(`event: offers\ndata: ${JSON.stringify(offered())}\n\n`)
+    raw.write(offered())
     for (const text of missedBy(request.headers['last-event-id'])) raw.write(text)
     raw.write(written('status', onlooker.pulse('all')))
     listeners.add(raw)

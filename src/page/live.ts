@@ -18,6 +18,7 @@ export function listen(store: Store): void {
     source.addEventListener('offers', event => {
       store.offers = read<readonly string[]>(event)
       void store.refreshMe()
+      void store.refreshAlerts()
     })
     source.addEventListener('status', event => {
       const first = store.link !== 'live'

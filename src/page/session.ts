@@ -58,7 +58,14 @@ export function logIn(store: Store, why: string): void {
       )
     )
   )
-  dialog.addEventListener('close', () => dialog.remove())
+  const before = document.activeElement
+  dialog.addEventListener('close', () => {
+    dialog.remove()
+    // Chromium gives the focus back without the caret: keys would be lost.
+    if (!(before instanceof HTMLElement)) return
+    before.blur()
+    before.focus()
+  })
   document.body.append(dialog)
   dialog.showModal()
 }

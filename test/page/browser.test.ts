@@ -105,7 +105,7 @@ describe.skipIf(noChromium !== null)('the page', () => {
         if (view === 'part') await page.locator('.newest a').first().click()
         const ready = {
           board: '.tile',
-          alerts: '.none',
+          alerts: '.alert, .none:not([hidden])',
           quality: '.card canvas',
           work: '.class',
           part: '.waterfall',
@@ -239,6 +239,30 @@ describe.skipIf(noChromium !== null)('the page', () => {
     } finally {
       await andon.stop()
     }
+  })
+
+  test('what would be wrong is found: a picture without words, a script from elsewhere, a style in the markup', async () => {
+    await served({ board: stub().board }, async url => {
+      const page = await browser.newPage()
+      const complaints = watch(page)
+      await page.goto(url)
+      await page.locator('.none').first().waitFor()
+      expect(await wrong(page)).toEqual([])
+      await page.evaluate("document.querySelector('main').append(Object.assign(new Image(), { src: 'data:,' }))")
+      expect((await wrong(page)).join()).toContain('image-alt')
+      expect(complaints).toEqual([])
+      const refused = async (script: string) => {
+        const before = complaints.length
+        await page.evaluate(script).catch(() => undefined)
+        await expect.poll(() => complaints.length).toBeGreaterThan(before)
+      }
+      await refused("document.querySelector('main').setAttribute('style', 'color: red')")
+      await refused(
+        "document.head.append(Object.assign(document.createElement('link'), { rel: 'stylesheet', href: 'http://127.0.0.1:9/x.css' }))"
+      )
+      await refused("document.querySelector('main').innerHTML = '<p>'")
+      await page.close()
+    })
   })
 
   test('a name is shown as it is, and never taken as markup', async () => {
