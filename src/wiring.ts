@@ -12,6 +12,7 @@ import type { KafkaConfig } from './config/kafka-options.ts'
 import { retentions } from './config/log-options.ts'
 import type { Config } from './config/options.ts'
 import { Secret } from './config/secret.ts'
+import type { DecideOptions } from './decide/options.ts'
 import type { Policy } from './events/check.ts'
 import { Fault } from './fault/fault.ts'
 import type { LearnerOptions } from './learner/options.ts'
@@ -190,6 +191,17 @@ export function policyOf({ input, policy }: Config): Policy {
     maxFeatures: input.maxFeatures,
     ...(policy.lines === 'any' ? {} : { lines: policy.lines }),
     ...(policy.tasks === 'any' ? { classes: policy.classes } : { tasks })
+  }
+}
+
+/** The decider of a configuration. */
+export function decideOptionsOf({ decide, seed }: Config): DecideOptions {
+  const { labels, inspection, ...rest } = decide
+  return {
+    ...rest,
+    seed,
+    labels: labels ?? (inspection.perThousand > 0 ? 'inspected' : 'all'),
+    inspection: { ...inspection, pick: 'teaching' }
   }
 }
 

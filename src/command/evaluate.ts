@@ -1,7 +1,7 @@
 /** `andon evaluate FILE`: how well the learner does on a labelled stream, each row predicted before it is learned. */
 import { basename } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { openCsv } from '../adapter/csv/csv.ts'
 import { shuffleRows } from '../adapter/csv/shuffle.ts'
 import { loadConfig } from '../config/load.ts'
@@ -9,9 +9,10 @@ import type { CurveReport } from '../judge/curve.ts'
 import type { Report } from '../judge/report.ts'
 import type { LearnerOptions } from '../learner/options.ts'
 import { Random } from '../numeric/random.ts'
-import { type Evaluation, evaluate, type TaskEvaluation } from '../pipeline/evaluation.ts'
-import { learnerOptionsOf } from '../wiring.ts'
+import { type Evaluation, type EvaluationOptions, evaluate, type TaskEvaluation } from '../pipeline/evaluation.ts'
+import { decideOptionsOf, learnerOptionsOf } from '../wiring.ts'
 import { json, palette, progress, table } from './output.ts'
+import { Deciders, promiseTable } from './promises.ts'
 import { betweenTasks, extremesOf, sharingOf, sharingTable } from './sharing-table.ts'
 
 /** Rows between two looks at the progress bar. */
@@ -34,6 +35,9 @@ interface Flags {
   readonly limit?: number
   readonly shuffle: boolean
   readonly curve: boolean
+  readonly promise?: number
+  readonly inspect?: number
+  readonly pick: 'teaching' | 'random'
   readonly config?: string
   readonly json: boolean
 }
@@ -52,7 +56,14 @@ export function evaluateCommand(): Command {
     .option('--limit <rows>', 'stop after this many rows', positive)
     .option('--shuffle', 'take the order away first: the control for streams whose neighbours share a label', false)
     .option('--curve', 'tell what the scores would be along decision exponents, from frequent classes to rare ones', false)
-    .option('--config <file>', 'configuration whose learner is taken')
+    .option('--promise <share>', 'promise that of each class at most this share passes unflagged, and tell how it was kept', share)
+    .option('--inspect <share>', 'only this share of the rows is ever labelled: those sent to inspection', share)
+    .addOption(
+      new Option('--pick <how>', 'which rows are sent: where a label teaches most, or any')
+        .choices(['teaching', 'random'])
+        .default('teaching')
+    )
+    .option('--config <file>', 'configuration whose learner and decisions are taken')
     .option('--json', 'print one JSON object', false)
     .addHelpText('after', '\nExample: andon evaluate steel_plates.csv --label fault --domain steel')
     .action(run)
@@ -74,11 +85,16 @@ async function run(file: string, flags: Flags): Promise<void> {
     timeColumn: flags.time
   })
   const rows = flags.shuffle ? await shuffleRows(stream, new Random(learner.seed)) : stream
+  const deciders =
+    flags.promise === undefined && flags.inspect === undefined
+      ? null
+      : new Deciders(decideOptionsOf(config), { ...flags, seed: learner.seed })
   const bar = progress(`evaluate ${basename(file)}`, flags.limit ?? null)
   const evaluation = await evaluate(rows, {
     learner,
     delay: flags.delay,
     curve: flags.curve ? curveOf(learner) : [],
+    ...(deciders === null ? {} : hooksOf(deciders, flags)),
     stopwatch: () => performance.now(),
     cpu: cpuMs,
     progress: done => {
@@ -87,8 +103,17 @@ async function run(file: string, flags: Flags): Promise<void> {
   }).finally(() => bar.stop())
   const peakRssMiB = process.resourceUsage().maxRSS / 1024
   process.stdout.write(
-    flags.json ? json(summary(file, flags, learner, evaluation, peakRssMiB)) : page(file, flags, learner, evaluation, peakRssMiB)
+    flags.json
+      ? json(summary(file, flags, learner, evaluation, peakRssMiB, deciders))
+      : page(file, flags, learner, evaluation, peakRssMiB, deciders)
   )
+}
+
+function hooksOf(deciders: Deciders, { inspect }: Flags): Pick<EvaluationOptions, 'served' | 'labelled'> {
+  return {
+    served: prediction => deciders.served(prediction) || inspect === undefined,
+    labelled: example => deciders.labelled(example)
+  }
 }
 
 /** The exponents of the curve, that of the learner among them. */
@@ -102,9 +127,17 @@ function cpuMs(): number {
 }
 
 /** What `--json` prints: documented in docs/commands.md, and only ever added to. */
-function summary(file: string, flags: Flags, learner: LearnerOptions, evaluation: Evaluation, peakRssMiB: number): object {
+function summary(
+  file: string,
+  flags: Flags,
+  learner: LearnerOptions,
+  evaluation: Evaluation,
+  peakRssMiB: number,
+  deciders: Deciders | null
+): object {
   const { events, features, learned, seconds, tasks } = evaluation
   const status = evaluation.learner.status()
+  const decided = deciders?.report()
   const sharing = new Map(status.tasks.map(task => [task.task, sharingOf(task, learner)]))
   return {
     file: basename(file),
@@ -150,6 +183,7 @@ function summary(file: string, flags: Flags, learner: LearnerOptions, evaluation
           sharing: sharing.get(name) ?? null,
           starts: status.tasks.find(({ task }) => task === name)?.starts ?? [],
           synthetic: status.tasks.find(({ task }) => task === name)?.synthetic ?? [],
+          decisions: decided?.[name] ?? null,
           costs
         }
       ])
@@ -163,7 +197,8 @@ function page(
   flags: Flags,
   learner: LearnerOptions,
   { events, features, seconds, tasks, learner: learned }: Evaluation,
-  peakRssMiB: number
+  peakRssMiB: number,
+  deciders: Deciders | null
 ): string {
   const { bold, dim } = palette(process.stdout, process.env)
   const parts = [
@@ -174,6 +209,8 @@ function page(
   for (const [name, task] of Object.entries(tasks)) {
     parts.push('', bold(name), comparison(task), dim(calibration(task)), '', perClass(task.report))
     if (task.said.curve !== null) parts.push('', curve(task.said.curve), dim(`this learner decides with ${learner.decisionExponent}`))
+    const decided = deciders?.report()[name]
+    if (decided !== undefined) parts.push('', promiseTable(decided))
     const told = status.tasks.find(each => each.task === name)
     const sharing = told === undefined ? null : sharingOf(told, learner)
     if (sharing !== null) parts.push('', sharingTable(sharing, learner))
@@ -267,5 +304,12 @@ export function whole(text: string): number {
 export function positive(text: string): number {
   const value = whole(text)
   if (value === 0) throw new InvalidArgumentError('expected a whole number from 1 on.')
+  return value
+}
+
+/** A share between 0 and 1. */
+export function share(text: string): number {
+  const value = Number(text)
+  if (!(value > 0 && value < 1)) throw new InvalidArgumentError('expected a share between 0 and 1, as 0.05.')
   return value
 }

@@ -9,7 +9,16 @@ import { kafkaOptions } from './kafka-options.ts'
  * Share of `log.maxMiB` that a topic may fill when no size is given. Together three quarters: the rest is the log's own
  * pages, the space that removed records still hold, and what comes in between two rounds of retention.
  */
-const shares = { observations: 0.2, labels: 0.05, examples: 0.2, predictions: 0.2, alerts: 0.02, signals: 0.03, rejects: 0.05 } as const
+const shares = {
+  observations: 0.2,
+  labels: 0.05,
+  examples: 0.2,
+  predictions: 0.18,
+  decisions: 0.02,
+  alerts: 0.02,
+  signals: 0.03,
+  rejects: 0.05
+} as const
 
 /** Topics whose records of one line must lie in partitions of the same number. */
 const together = ['observations', 'labels', 'predictions'] as const

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod'
 import { alertOptions } from './alert-options.ts'
+import { decideOptions } from './decide-options.ts'
 import { httpOptions } from './http-options.ts'
 import { learnerOptions } from './learner-options.ts'
 import { logOptions } from './log-options.ts'
@@ -111,6 +112,7 @@ export const options = z.strictObject({
     })
     .prefault({})
     .describe('How the learner is judged'),
+  decide: decideOptions.prefault({}).describe('What is done about a prediction'),
   snapshot: z
     .strictObject({
       everyExamples: count(1, 100_000_000)

@@ -60,10 +60,11 @@ export function check(name: EventName, event: Events[EventName], policy: PolicyA
       return checkPrediction(event as Events['prediction'], policy)
     case 'control':
       return checkControl(event as Events['control'], policy)
+    case 'decision':
     case 'alert':
     case 'signal':
     case 'rejection':
-      return timeProblem('time', (event as Events['alert' | 'signal' | 'rejection']).time, policy)
+      return timeProblem('time', (event as Events['decision' | 'alert' | 'signal' | 'rejection']).time, policy)
   }
 }
 

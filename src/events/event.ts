@@ -109,6 +109,29 @@ export const signalKinds = [
 ] as const
 export type SignalKind = (typeof signalKinds)[number]
 
+/** What was decided about one task of a part, by policy, from its prediction. */
+export interface Decision {
+  readonly observation: string
+  readonly line: string
+  readonly time: number
+  readonly task: string
+  readonly action: 'pass' | 'flag' | 'abstain'
+  /** The class it is flagged as; null on pass and abstain. */
+  readonly class: string | null
+  /** Reported probability of that class, or of the chosen one. */
+  readonly probability: number
+  /** The chosen class and those that a promise cannot rule out. */
+  readonly set: readonly string[]
+  /** Sent to inspection. */
+  readonly inspect: boolean
+  /** Probability with which it was sent: 1 where it had to be, 0 where it could not. */
+  readonly propensity: number
+  /** One sentence. */
+  readonly reason: string
+  /** Version of the state that predicted: number of examples it had learned. */
+  readonly learned: number
+}
+
 /** What an operator must see: one step of an alert's life. */
 export interface Alert {
   readonly id: string
@@ -180,6 +203,7 @@ export interface Events {
   readonly example: Example
   readonly control: Control
   readonly prediction: Prediction
+  readonly decision: Decision
   readonly alert: Alert
   readonly signal: Signal
   readonly rejection: Rejection
@@ -194,6 +218,7 @@ export const topics = {
   labels: ['label'],
   examples: ['example', 'control'],
   predictions: ['prediction'],
+  decisions: ['decision'],
   alerts: ['alert'],
   signals: ['signal'],
   rejects: ['rejection']

@@ -18,6 +18,7 @@ import { drainOf } from './drain.ts'
 import { addExperts } from './experts.ts'
 import { guard } from './guard.ts'
 import { addHistory, type Explain } from './history.ts'
+import { addInspections } from './inspections.ts'
 import { addPage } from './page.ts'
 import type { Posting } from './post.ts'
 import { addPosting, postRoutes } from './posting.ts'
@@ -103,6 +104,8 @@ export const readRoutes = [
   '/metrics',
   '/status',
   '/api/experts',
+  '/api/inspections',
+  '/api/decisions/report',
   '/',
   '/api/stream',
   '/api/history',
@@ -223,6 +226,7 @@ function addReading(app: FastifyInstance, { gateway, metrics }: ServeOptions, ac
   })
   app.get('/status', { onRequest: allow('read') }, async () => gateway.status())
   addExperts(app, gateway, allow('read'))
+  addInspections(app, gateway, allow('read'))
 }
 
 function addBoard(

@@ -2,7 +2,7 @@
  * Prequential evaluation: every row is predicted, scored and then learned, through the same fold as the live line. With
  * labels `delay` rows late, a row is scored by what was served when it came, and the last `delay` labels are never learned.
  */
-import type { Observation, Prediction } from '../events/event.ts'
+import type { Example, Observation, Prediction } from '../events/event.ts'
 import { Baselines } from '../judge/baselines.ts'
 import { KnownLabels } from '../judge/known-labels.ts'
 import type { Report } from '../judge/report.ts'
@@ -25,6 +25,10 @@ export interface EvaluationOptions {
   readonly delay: number
   /** Decision exponents along which scores are told, rising; none without. */
   readonly curve?: readonly number[]
+  /** Told every prediction as it is served; what it returns tells whether the row's labels ever come. All come without. */
+  readonly served?: (prediction: Prediction) => boolean
+  /** Told every row whose labels have come, once the learner has them. */
+  readonly labelled?: (example: Example) => void
   /** Milliseconds with fractions. */
   readonly stopwatch: () => number
   /** Milliseconds of CPU that the process has used, over all its threads. */
@@ -110,7 +114,7 @@ export async function evaluate(rows: AsyncIterable<Labelled> | Iterable<Labelled
   const heard = new LastSaid()
   const learner = new Learner(options.learner, meter, heard)
   const tasks = new Map<string, TaskBoards>()
-  const waiting: { row: Labelled; prediction: Prediction | null }[] = []
+  const waiting: { row: Labelled; prediction: Prediction; comes: boolean }[] = []
   let events = 0
   const began = options.stopwatch()
   const spent = options.cpu()
@@ -118,7 +122,7 @@ export async function evaluate(rows: AsyncIterable<Labelled> | Iterable<Labelled
     const curve = options.curve ?? []
     // What is said on arrival is what would have been served: asking once is enough.
     heard.clear()
-    if (options.delay === 0 && learner.judges(row.observation, row.labels)) {
+    if (options.delay === 0 && options.served === undefined && learner.judges(row.observation, row.labels)) {
       if (take(learner, row, null)) {
         judge(row, heard, saidSingle(heard), learner, tasks, curve)
         know(learner, row, tasks)
@@ -126,9 +130,12 @@ export async function evaluate(rows: AsyncIterable<Labelled> | Iterable<Labelled
     } else {
       const prediction = learner.predict(row.observation)
       judge(row, heard, servedSingle(learner, row.observation), learner, tasks, curve)
-      waiting.push({ row, prediction: options.delay > 0 ? prediction : null })
+      waiting.push({ row, prediction, comes: options.served?.(prediction) ?? true })
       const late = waiting.length > options.delay ? waiting.shift()! : null
-      if (late !== null && take(learner, late.row, late.prediction)) know(learner, late.row, tasks)
+      if (late?.comes && take(learner, late.row, options.delay > 0 ? late.prediction : null)) {
+        know(learner, late.row, tasks)
+        options.labelled?.(exampleOf(late.row, late.prediction))
+      }
     }
     options.progress?.(++events)
   }
@@ -215,10 +222,14 @@ function judge(
 }
 
 /** Lets the learner take a row's labels; false where there are none. */
-function take(learner: Learner, { observation, labels }: Labelled, prediction: Prediction | null): boolean {
-  if (Object.keys(labels).length === 0) return false
-  learner.take({ observation, labels, labelTime: observation.time, source: null, prediction })
+function take(learner: Learner, row: Labelled, prediction: Prediction | null): boolean {
+  if (Object.keys(row.labels).length === 0) return false
+  learner.take(exampleOf(row, prediction))
   return true
+}
+
+function exampleOf({ observation, labels }: Labelled, prediction: Prediction | null): Example {
+  return { observation, labels, labelTime: observation.time, source: null, prediction }
 }
 
 /** A row's labels are known from now on, to the baselines too. */

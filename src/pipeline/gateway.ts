@@ -1,6 +1,8 @@
 /** What a running pipeline offers to whoever feeds or watches it: the HTTP interface and the terminal. */
 import type { AlertState } from '../alert/alert-state.ts'
 import type { TrialReport } from '../alert/trial.ts'
+import type { DecideReport } from '../decide/report.ts'
+import type { Inspection } from '../decide/work-list.ts'
 import type { EventName, Events, Prediction, Rejection, RejectionCode } from '../events/event.ts'
 import type { LearnerStatus } from '../learner/status.ts'
 import type { Following } from './follower.ts'
@@ -29,6 +31,8 @@ export interface PipelineStatus {
   /** Events by topic and outcome, since the process started. */
   readonly events: readonly { readonly topic: string; readonly outcome: string; readonly count: number }[]
   readonly waiting: { readonly observations: number; readonly labels: number }
+  /** How promises are kept and the inspection budget is spent; absent of who does not decide. */
+  readonly decisions?: DecideReport
   readonly snapshot: { readonly learned: number; readonly at: number; readonly bytes: number } | null
   /** What the sinks of a watch were told; absent of who does not watch. */
   readonly alerts?: Pick<AlertsBoard, 'open' | 'sinks' | 'trial'>
@@ -77,6 +81,10 @@ export interface SinkStatus {
 }
 
 export interface Gateway {
+  /** The newest parts sent to inspection and not labelled yet, newest first, of one line or all. Absent of who does not decide. */
+  inspections?(limit: number, line: string | null): readonly Inspection[]
+  /** How promises are kept and the inspection budget is spent. Absent of who does not decide. */
+  decisions?(): DecideReport
   /** Throws `UNAVAILABLE` (retry) as long as there is no state to tell of. */
   status(): PipelineStatus
   /**

@@ -1,7 +1,10 @@
 /** A status in which every metric has something to tell. */
+import { Decider } from '../../src/decide/decider.ts'
+import type { DecideReport } from '../../src/decide/report.ts'
 import type { Report, Scores } from '../../src/judge/report.ts'
 import type { TaskStatus } from '../../src/learner/status.ts'
 import type { PipelineStatus } from '../../src/pipeline/gateway.ts'
+import { budget, exampleOf, options, parts } from '../decide/stream.ts'
 
 const scores: Scores = {
   accuracy: 0.9,
@@ -132,7 +135,19 @@ export function fullStatus(tasks: readonly TaskStatus[] = [taskOf('fault', ['ok'
       { topic: 'signals', outcome: 'bank-restarted', count: 2 }
     ],
     waiting: { observations: 6, labels: 1 },
+    decisions: decided(),
     snapshot: { learned: 100, at: 5_000, bytes: 2048 },
     costs: { predict: 50, learn: 300, single: 40 }
   }
+}
+
+/** What a decider tells after a few hundred parts, some of them inspected. */
+export function decided(): DecideReport {
+  const decider = new Decider(options({ tasks: { fault: { missRate: 0.1 } }, inspection: budget(100), labels: 'all' }))
+  for (const seen of parts(400, 1)) {
+    decider.decide(seen.prediction)
+    if (!seen.prediction.observation.endsWith('7')) decider.learn(exampleOf(seen))
+  }
+  const report = decider.report()
+  return { ...report, tasks: report.tasks.map(each => ({ ...each, task: 'decided' })) }
 }

@@ -80,6 +80,21 @@ describe('metrics', () => {
     expect(seriesValue(lines, 'andon_task_affinity_nats{from="fault",to="many"}')).toBe(-0.01)
   })
 
+  test('tell how promises are kept, and what became of the inspection budget', async () => {
+    const status = fullStatus()
+    const [task] = status.decisions!.tasks
+    const lines = await rendered(status)
+    const crack = task!.classes.find(each => each.class === 'crack')!
+    const of = (name: string, label = 'class="crack"') => seriesValue(lines, `andon_${name}{task="decided",${label}}`)
+    expect(of('decision_promised_ratio')).toBe(0.9)
+    expect(of('decision_coverage_ratio')).toBe(crack.recent.coverage)
+    expect(of('decided_labels_total')).toBe(crack.labels)
+    expect(of('decided_uncovered_labels_total')).toBe(Math.round(crack.labels * (1 - crack.coverage!)))
+    expect(of('decisions_total', 'action="abstain"')).toBe(task!.decided.abstain)
+    expect(lines.some(line => line.startsWith('andon_decision_coverage_ratio{task="decided",class="good"}'))).toBe(false)
+    expect(seriesValue(lines, 'andon_inspections_waiting')).toBe(status.decisions!.waiting)
+  })
+
   test('of sharing stay within their limits: sums are added up, what is not one is left out', async () => {
     const task = taskOf('fault', ['ok'])
     const { l1 } = task.committee
@@ -112,7 +127,8 @@ describe('metrics', () => {
       sharingAsServed: {},
       banks: [{ ...bank!, experts: bank!.experts.map(expert => ({ ...expert, change: null })) }]
     })
-    const lines = await rendered({ ...fullStatus([task]), snapshot: null })
+    const { decisions: _, ...status } = fullStatus([task])
+    const lines = await rendered({ ...status, snapshot: null })
     expect(
       lines.filter(line => /kappa|accuracy|recall|precision|nats\{.*view|brier|change|snapshot|g_mean|view="single"/.test(line))
     ).toEqual([])

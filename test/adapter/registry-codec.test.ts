@@ -38,6 +38,7 @@ describe.skipIf(skip)('with a schema registry', () => {
   test('every schema stands under its subject once the codec is open, and a second codec gets the same ids', async () => {
     expect(await subjectsIn(registry.url)).toEqual([
       'alerts-value',
+      'decisions-value',
       'examples-andon.Control',
       'examples-andon.Example',
       'labels-value',

@@ -36,6 +36,20 @@ export const samples: { readonly [N in keyof Events]: Events[N] } = {
   example: { observation, labels: { fault: 'scratch' }, labelTime: time + 60_000, source: null, prediction },
   control: { id: 'control-1', time, kind: 'effort', task: null, value: 4 },
   prediction,
+  decision: {
+    observation: 'part-1',
+    line: 'line-a',
+    time,
+    task: 'fault',
+    action: 'flag',
+    class: 'scratch',
+    probability: 0.25,
+    set: ['none', 'scratch'],
+    inspect: true,
+    propensity: 0.125,
+    reason: 'scratch cannot be ruled out.',
+    learned: 12_345
+  },
   alert: {
     id: 'alert-1',
     time,

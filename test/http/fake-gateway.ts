@@ -35,6 +35,7 @@ export function fakeGateway(): FakeGateway {
     current: emptyStatus,
     answer: async records => records.map((_, offset) => accepted(offset)),
     status: () => fake.current,
+    inspections: () => [],
     post(name, records, signal) {
       fake.posted.push({ name, records, signal })
       return fake.answer(records, signal)

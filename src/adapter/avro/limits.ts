@@ -11,7 +11,7 @@ const PREDICTION_BYTES = 33_554_432
 
 /**
  * The longest record of a name in bytes. What comes from outside has the limit that is set. What Andon writes itself is
- * never held to less than the default, and a prediction to what the most classes take. An example holds an observation, its labels and its
+ * never held to less than the default, and a prediction or decision to what the most classes take. An example holds an observation, its labels and its
  * prediction; a rejection holds a whole record of any of these, and 64 KiB for the rest of it.
  */
 export function limitOf(name: EventName, maxBytes: number): number {
@@ -26,6 +26,7 @@ export function limitOf(name: EventName, maxBytes: number): number {
     case 'signal':
       return own
     case 'prediction':
+    case 'decision':
       return Math.max(maxBytes, PREDICTION_BYTES)
     case 'example':
       return example

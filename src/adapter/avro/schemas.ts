@@ -36,7 +36,7 @@ export type AvroOther =
   | { readonly type: string; readonly logicalType?: string }
 
 /** The names whose schema must be there. */
-export const eventNames = ['observation', 'label', 'example', 'control', 'prediction', 'alert', 'signal', 'rejection'] as const
+export const eventNames = ['observation', 'label', 'example', 'control', 'prediction', 'decision', 'alert', 'signal', 'rejection'] as const
 
 /**
  * Every stored version by name, then version. Throws `FILE_UNREADABLE` where the folder, a file or a name is missing,

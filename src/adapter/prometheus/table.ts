@@ -1,5 +1,6 @@
 /** Every metric, declared once: what is registered, and what `docs/metrics.md` shows. */
 import { signalKinds } from '../../events/event.ts'
+import { decideMetrics } from './decide-metrics.ts'
 import { expertMetrics } from './expert-metrics.ts'
 import { defaultLimits, type Metric, other } from './metric.ts'
 import { outcomes, parts, pipelineMetrics } from './pipeline-metrics.ts'
@@ -18,6 +19,7 @@ export const sections: readonly { readonly title: string; readonly metrics: read
   { title: 'The flow', metrics: pipelineMetrics },
   { title: 'Quality', metrics: scoreMetrics },
   { title: 'Sharing', metrics: sharingMetrics },
+  { title: 'Decisions', metrics: decideMetrics },
   { title: 'Experts', metrics: expertMetrics }
 ]
 

@@ -1,0 +1,86 @@
+/** What the decider keeps of one task: its policy, its classes in the order in which they came up, a book for each. */
+
+import type { Saved } from '../numeric/saved.ts'
+import { ClassBook } from './book.ts'
+import type { Threshold } from './conformal.ts'
+import { type DecideOptions, policyOf, type TaskPolicy } from './options.ts'
+
+export class TaskBook {
+  readonly policy: TaskPolicy
+  readonly classes: string[] = []
+  readonly books = new Map<string, ClassBook>()
+  readonly decided = { pass: 0, flag: 0, abstain: 0 }
+  inspected = 0
+  /** Labels over all classes. */
+  labels = 0
+  /** Parts that they stand for. */
+  weight = 0
+  readonly #options: DecideOptions
+  readonly #general: number | null
+  readonly #numbers = new Map<string, number>()
+
+  constructor(options: DecideOptions, task: string) {
+    this.#options = options
+    this.policy = policyOf(options, task)
+    const own = Object.hasOwn(options.tasks, task) ? options.tasks[task]!.missRate : undefined
+    this.#general = (own === undefined ? options.missRate : own) ?? null
+    for (const name of this.policy.named) this.book(name)
+  }
+
+  /** Classes that were labelled or are named by a promise, in the order in which they came up. */
+  get known(): readonly string[] {
+    return this.classes.filter(name => this.books.has(name))
+  }
+
+  /** A class's number, a new one where it has none. */
+  numberOf(name: string): number {
+    const known = this.#numbers.get(name)
+    if (known !== undefined) return known
+    this.#numbers.set(name, this.classes.length)
+    return this.classes.push(name) - 1
+  }
+
+  book(name: string): ClassBook {
+    let book = this.books.get(name)
+    if (book === undefined) {
+      const { adapt, window } = this.#options
+      const missRate = this.policy.promiseOf(name)
+      book = new ClassBook(missRate === null ? null : { missRate, adapt, window })
+      this.books.set(name, book)
+      this.numberOf(name)
+    }
+    return book
+  }
+
+  thresholdOf(name: string): Threshold | null {
+    return this.policy.promiseOf(name) === null ? null : this.book(name).threshold
+  }
+
+  /** As many labels as one class needs: before them a promise of all classes knows too little of which there are. */
+  get missing(): number {
+    return this.#general === null ? 0 : Math.max(0, Math.ceil(1 / this.#general - 1e-9) - 1 - this.labels)
+  }
+
+  /** A class's share of the labels, every class having been seen once before any came. */
+  shareOf(name: string): number {
+    const C = Math.max(1, this.books.size)
+    const own = this.books.get(name)
+    return (1 + (own?.sums.weight ?? 0)) / (C + this.weight)
+  }
+
+  save(): Saved {
+    const { pass, flag, abstain } = this.decided
+    return [this.classes.slice(), pass, flag, abstain, this.inspected, this.labels, this.weight]
+  }
+
+  load(saved: Saved): void {
+    const [classes, pass, flag, abstain, inspected, labels, weight] = saved as [string[], ...number[]]
+    this.classes.length = 0
+    this.#numbers.clear()
+    for (const name of [...classes, ...this.books.keys()]) this.numberOf(name)
+    Object.assign(this.decided, { pass, flag, abstain })
+    this.inspected = inspected!
+    this.labels = labels!
+    this.weight = weight!
+  }
+}
