@@ -42,8 +42,6 @@ const SCREEN_MS = { terminal: 1000, pipe: 10_000 }
 const DRAIN_MS = 10_000
 /** Records of each topic that the page begins before the end: decoding them takes about two seconds beside the loop. */
 const BACKLOG = 30_000
-/** Classes that are no defect. */
-const good: ReadonlySet<string> = new Set(['ok', 'good', 'none', 'pass', 'normal', '0'])
 const PHASE_LETTERS: Record<Phase, string> = { recovering: 'v', reading: 'r', folding: 'f', committing: 'c', snapshotting: 's' }
 
 export function runCommand(): Command {
@@ -81,7 +79,7 @@ async function run(flags: Flags): Promise<void> {
   const onlooker = new Onlooker({
     ...store,
     status: () => pipeline.status(),
-    isGood: (_task, name) => good.has(name),
+    isGood: (task, name) => (config.decide.tasks[task]?.good ?? config.decide.good).includes(name),
     backlog: BACKLOG,
     clock: Date.now,
     tell

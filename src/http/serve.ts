@@ -9,26 +9,21 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { fromJson } from '../events/from-json.ts'
 import { Fault, isPassing } from '../fault/fault.ts'
 import type { Gateway, PipelineStatus } from '../pipeline/gateway.ts'
-import type { Onlooker } from '../pipeline/onlooker.ts'
 import { type Access, accessTo, defaultSessionMs } from './access.ts'
 import { addAlerts } from './alerts.ts'
 import { type Refusal, refusal, refusalOf } from './answer.ts'
+import { addBoard, type BoardOptions } from './board.ts'
 import { brokenRequest } from './broken-request.ts'
 import { drainOf } from './drain.ts'
 import { addExperts } from './experts.ts'
 import { guard } from './guard.ts'
-import { addHistory, type Explain } from './history.ts'
 import { addInspections } from './inspections.ts'
-import { addPage } from './page.ts'
 import type { Posting } from './post.ts'
 import { addPosting, postRoutes } from './posting.ts'
 import type { ParseJson } from './records.ts'
 import { addSession } from './session.ts'
-import { addStream, type StreamOptions, streamDefaults } from './stream.ts'
+import { streamDefaults } from './stream.ts'
 import type { Token } from './token.ts'
-
-/** What of an onlooker is served. */
-type Watched = Pick<Onlooker, 'follow' | 'pulse' | 'history' | 'part' | 'newestParts' | 'typical'>
 
 /** What `/metrics` shows. */
 export interface Metrics {
@@ -49,7 +44,7 @@ export interface ServeOptions {
   readonly gateway: Gateway
   readonly metrics: Metrics
   /** What the page shows beside the status; without it there is no page. */
-  readonly board?: { readonly onlooker: Watched; readonly explain: Explain; readonly stream?: Partial<StreamOptions> }
+  readonly board?: BoardOptions
   /** How posted JSON becomes an event. Default `fromJson`. */
   readonly parse?: ParseJson
   /** The line of a posted record in Avro, for tokens that may touch only some. */
@@ -183,7 +178,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   })
   addReading(app, options, access)
   addSession(app, access, (fields, message) => logger?.info?.(fields, message))
-  if (options.board !== undefined) addBoard(app, options.board, access, settings, offersOf(app, options.gateway))
+  if (options.board !== undefined) addBoard(app, options.gateway, options.board, access, settings)
   addAlerts(app, {
     gateway: options.gateway,
     allow: need => async request => guard(access, request, need),
@@ -227,37 +222,6 @@ function addReading(app: FastifyInstance, { gateway, metrics }: ServeOptions, ac
   app.get('/status', { onRequest: allow('read') }, async () => gateway.status())
   addExperts(app, gateway, allow('read'))
   addInspections(app, gateway, allow('read'))
-}
-
-function addBoard(
-  app: FastifyInstance,
-  { onlooker, explain, stream }: NonNullable<ServeOptions['board']>,
-  access: Access,
-  { maxStreams, maxStreamBacklogKiB }: typeof defaults,
-  offers: () => readonly string[]
-) {
-  const allow = (kind: 'probe' | 'read') => async (request: FastifyRequest) => guard(access, request, kind)
-  addPage(app, allow('probe'))
-  const bounds = { most: maxStreams, backlogBytes: maxStreamBacklogKiB * 1024 }
-  addStream(app, onlooker, allow('read'), { ...streamDefaults, ...bounds, ...stream }, offers)
-  addHistory(app, onlooker, explain, allow('read'))
-}
-
-/** What not every process answers: the page asks for nothing else of these. */
-function offersOf(app: FastifyInstance, gateway: Gateway): () => readonly string[] {
-  const answers = (ask: (() => unknown) | undefined): boolean => {
-    try {
-      return ask?.() !== undefined
-    } catch (error) {
-      if (isPassing(error)) return false
-      throw error
-    }
-  }
-  const known = (url: string): boolean => app.hasRoute({ method: 'GET', url })
-  return () => [
-    ...(answers(gateway.alerts?.bind(gateway)) ? ['/api/alerts'] : []),
-    ...['/api/inspections', '/api/decisions/report', '/api/me'].filter(known)
-  ]
 }
 
 /** The status, or why there is none yet: a pipeline that recovers throws `UNAVAILABLE`. */

@@ -1,6 +1,9 @@
 /** Quality: of each class, how many were found and how many calls were right, over time with intervals, and what happened meanwhile. */
+
+import type { ClassReport, DecideReport } from '../decide/report.ts'
 import type { Signal } from '../events/event.ts'
 import type { HistoryReport, Range, Series } from '../pipeline/board.ts'
+import { get } from './api.ts'
 import { Chart, legend, type Mark, tableBeside } from './chart.ts'
 import { choice, fill, h, keyed, type Part, setText } from './dom.ts'
 import { clock, percent, whole } from './format.ts'
@@ -24,7 +27,7 @@ const precision = { name: 'Precision: right of those called so', colour: 'c2', d
 interface ClassItem {
   readonly series: Series
   readonly report: HistoryReport
-  readonly task: Task | null
+  readonly promise: ClassReport | null
 }
 
 export const qualityView: View = {
@@ -70,11 +73,13 @@ export const qualityView: View = {
       )
       line.offer([['', 'All lines'], ...[...report.lines].sort().map(name => [name, name] as const)], picked.line)
       const known = taskOf(store, picked.task)
+      const decided = store.offers.includes('/api/decisions/report') ? await get<DecideReport>('/api/decisions/report', left) : null
+      const promised = decided?.tasks.find(each => each.task === picked.task)
       const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0)
       const items = report.series
         .filter(series => series.task === picked.task)
         .sort((a, b) => sum(a.support) - sum(b.support))
-        .map(series => ({ series, report, task: known }))
+        .map(series => ({ series, report, promise: promised?.classes.find(each => each.class === series.class) ?? null }))
       none.hidden = items.length > 0
       showCards(items)
       setText(overall, overallText(known))
@@ -107,18 +112,22 @@ function classPart({ series }: ClassItem, left: AbortSignal): Part<ClassItem> {
   const foundOf = h('span', { class: 'card-of' })
   const right = h('span', { class: 'card-figure second' })
   const rightOf = h('span', { class: 'card-of' })
+  const kept = h('p', { class: 'note' })
   const table = tableBeside(`${series.class}: recall and precision over time`)
   const node = h(
     'section',
     { class: 'card' },
     h('h2', {}, series.class),
     h('div', { class: 'card-figures' }, h('p', {}, found, foundOf), h('p', {}, right, rightOf)),
+    kept,
     chart.node,
     table.node
   )
   return {
     node,
-    update({ series: now, report }) {
+    update({ series: now, report, promise }) {
+      setText(kept, promiseText(promise))
+      kept.hidden = promise === null || promise.promise === null
       const [found1, right1] = [recallOf(now), precisionOf(now)]
       setText(found, percent(found1.share.at(-1)))
       setText(foundOf, ` found ${withInterval(found1, 'labels')}`)
@@ -146,6 +155,15 @@ function classPart({ series }: ClassItem, left: AbortSignal): Part<ClassItem> {
       )
     }
   }
+}
+
+/** What was promised of a class, and whether it is kept. */
+function promiseText(promise: ClassReport | null): string {
+  if (promise === null || promise.promise === null) return ''
+  const { coverage, interval, labels, passed } = promise
+  const promised = `Promised: at most ${percent(promise.promise)} pass unflagged. `
+  if (coverage === null || interval === null) return `${promised}No label of a decided part yet.`
+  return `${promised}Kept: ${percent(coverage)} within the promise (${percent(interval[0])} to ${percent(interval[1])}), ${whole(passed)} of ${whole(labels)} passed.`
 }
 
 /** Over which labels, and how sure. */

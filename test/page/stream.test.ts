@@ -3,8 +3,8 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import type { Signal } from '../../src/events/event.ts'
+import type { BoardOptions } from '../../src/http/board.ts'
 import { contentPolicy, pageFiles } from '../../src/http/page.ts'
-import type { ServeOptions } from '../../src/http/serve.ts'
 import { served } from '../http/fake-gateway.ts'
 import { type Stub, stub, tile } from './stub.ts'
 
@@ -64,7 +64,7 @@ async function listen(url: string, headers: Record<string, string> = {}) {
   }
 }
 
-const serving = <T>(use: (url: string, made: Stub) => Promise<T>, stream: NonNullable<ServeOptions['board']>['stream'] = {}) => {
+const serving = <T>(use: (url: string, made: Stub) => Promise<T>, stream: BoardOptions['stream'] = {}) => {
   const made = stub()
   return served({ board: { ...made.board, stream } }, url => use(url, made))
 }

@@ -1,12 +1,12 @@
 /** An onlooker with no log behind it: what it tells is chosen. */
-import type { ServeOptions } from '../../src/http/serve.ts'
+import type { BoardOptions } from '../../src/http/board.ts'
 import type { HistoryReport, Pulse, Tile } from '../../src/pipeline/board.ts'
 import { History } from '../../src/pipeline/history.ts'
 import { KnownParts } from '../../src/pipeline/known-parts.ts'
 import type { Told } from '../../src/pipeline/onlooker.ts'
 
 export interface Stub {
-  readonly board: NonNullable<ServeOptions['board']>
+  readonly board: BoardOptions
   readonly parts: KnownParts
   readonly past: History
   tiles: readonly Tile[]
