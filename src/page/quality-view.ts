@@ -104,9 +104,10 @@ function overallText(task: Task | null): string {
 }
 
 function classPart({ series }: ClassItem, left: AbortSignal): Part<ClassItem> {
+  const ended = new AbortController()
   const chart = new Chart(
     { label: `Recall and precision of ${series.class} over time`, height: 168, format: value => percent(value), range: [0, 1] },
-    left
+    AbortSignal.any([left, ended.signal])
   )
   const found = h('span', { class: 'card-figure' })
   const foundOf = h('span', { class: 'card-of' })
@@ -125,6 +126,7 @@ function classPart({ series }: ClassItem, left: AbortSignal): Part<ClassItem> {
   )
   return {
     node,
+    gone: () => ended.abort(),
     update({ series: now, report, promise }) {
       setText(kept, promiseText(promise))
       kept.hidden = promise === null || promise.promise === null

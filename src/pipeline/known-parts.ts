@@ -2,7 +2,7 @@
 import type { Example, FeatureValue, Observation, Prediction } from '../events/event.ts'
 import type { KnownPart } from './board.ts'
 
-/** At 200 parts a second the last half minute, at one in ten seconds the last day. About 3 KB each. */
+/** At 200 parts a second the last half minute, at one in ten seconds the last day. About 2 KB each. */
 const MOST = 8000
 /** Parts of a line that what is typical of it is made of. */
 const TYPICAL = 200
@@ -22,7 +22,10 @@ export class KnownParts {
 
   takePrediction(prediction: Prediction): void {
     const part = this.#parts.get(prediction.observation)
-    if (part?.prediction === null) this.#parts.set(prediction.observation, { ...part, prediction })
+    if (part?.prediction !== null) return
+    // What the banks said is most of it, and is asked anew by who explains.
+    const tasks = prediction.tasks.map(task => ({ ...task, banks: [] }))
+    this.#parts.set(prediction.observation, { ...part, prediction: { ...prediction, tasks } })
   }
 
   takeExample({ observation, labels }: Example): void {

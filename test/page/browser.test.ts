@@ -70,7 +70,7 @@ function longHistory(points: number): HistoryReport {
   }
 }
 
-describe.skipIf(noChromium !== null)('the page', () => {
+describe.skipIf(noChromium !== null)('the page', { timeout: 180_000 }, () => {
   describe('over simulated lines', () => {
     let andon: Awaited<ReturnType<typeof startAndon>>
     const data = folder()

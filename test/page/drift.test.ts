@@ -74,7 +74,7 @@ function feeder(url: string) {
   }
 }
 
-describe.skipIf(noChromium !== null)('the page while a line drifts', () => {
+describe.skipIf(noChromium !== null)('the page while a line drifts', { timeout: 180_000 }, () => {
   let browser: Browser
   const data = mkdtempSync(join(tmpdir(), 'andon-drift-'))
   beforeAll(async () => {
