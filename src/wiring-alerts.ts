@@ -13,18 +13,19 @@ import type { Secret } from './config/secret.ts'
 import { Fault } from './fault/fault.ts'
 import type { PipelineOptions } from './pipeline/pipeline.ts'
 import type { Sink } from './pipeline/sink.ts'
-import { openPlainDecider } from './pipeline/watching.ts'
+import type { Watching } from './pipeline/watching.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
-/** A part that is one of these is good, as simulated lines and common data name it. */
-const GOOD = ['none', 'no', 'ok', 'good', 'pass', '0']
 /** A window of parts where a rule asks for none. */
 const WINDOW_PARTS = 200
 
-export function watchOptionsOf({ rules, maxCauses, maxRecent, trial: { enabled, ...criteria } }: AlertConfig): PipelineOptions['watch'] {
-  return { rules: rulesOf(rules), maxCauses, maxRecent, decider: openPlainDecider(GOOD), trial: enabled ? criteria : null }
+export function watchOptionsOf(
+  { rules, maxCauses, maxRecent, trial: { enabled, ...criteria } }: AlertConfig,
+  decider: Watching
+): PipelineOptions['watch'] {
+  return { rules: rulesOf(rules), maxCauses, maxRecent, decider, trial: enabled ? criteria : null }
 }
 
 export function tellingOf(alert: AlertConfig): PipelineOptions['telling'] {

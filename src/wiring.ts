@@ -12,11 +12,13 @@ import type { KafkaConfig } from './config/kafka-options.ts'
 import { retentions } from './config/log-options.ts'
 import type { Config } from './config/options.ts'
 import { Secret } from './config/secret.ts'
+import { Decider } from './decide/decider.ts'
 import type { DecideOptions } from './decide/options.ts'
 import type { Policy } from './events/check.ts'
 import { Fault } from './fault/fault.ts'
 import type { LearnerOptions } from './learner/options.ts'
 import type { Codec } from './pipeline/codec.ts'
+import { openDeciding } from './pipeline/deciding.ts'
 import type { Timings } from './pipeline/gateway.ts'
 import { layerSnapshots } from './pipeline/layered-snapshots.ts'
 import type { Forgetful, Leasing, Log, Reachable, Shared } from './pipeline/log.ts'
@@ -195,11 +197,17 @@ export function policyOf({ input, policy }: Config): Policy {
 }
 
 /** The decider of a configuration. */
-export function decideOptionsOf({ decide, seed }: Config): DecideOptions {
-  const { labels, inspection, ...rest } = decide
+export function decideOptionsOf({ decide, seed, policy }: Config): DecideOptions {
+  const { labels, inspection, tasks, ...rest } = decide
+  // Classes that are known to be there are promised before the first of them is seen.
+  const named = Object.entries(policy.classes).map(([task, names]) => {
+    const own = tasks[task]
+    return [task, { ...own, classes: { ...Object.fromEntries(names.map(name => [name, {}])), ...own?.classes } }] as const
+  })
   return {
     ...rest,
     seed,
+    tasks: { ...tasks, ...Object.fromEntries(named) },
     labels: labels ?? (inspection.perThousand > 0 ? 'inspected' : 'all'),
     inspection: { ...inspection, pick: 'teaching' }
   }
@@ -215,7 +223,7 @@ export function learnerOptionsOf({ learner, judge, seed, domain }: Config): Lear
     maxIds: dedupe.maxIds,
     seed,
     domain,
-    judge: { window: judge.window, forgetting: judge.forgetting }
+    judge
   }
 }
 
@@ -271,7 +279,7 @@ export function openPipeline(config: Config, store: Store, role: SoleRole, hooks
       predictionWaitMs: waiting.predictionWaitMs,
       maxIds: waiting.dedupe.maxIds
     },
-    watch: watchOptionsOf(config.alert),
+    watch: watchOptionsOf(config.alert, openDeciding(new Decider(decideOptionsOf(config)))),
     telling: tellingOf(config.alert),
     policy: policyOf(config),
     snapshot,

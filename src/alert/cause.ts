@@ -6,7 +6,7 @@ import type { Alert } from '../events/event.ts'
 import type { Saved } from '../numeric/saved.ts'
 import { type AlertState, eventOf } from './alert-state.ts'
 import type { Figure } from './gauge.ts'
-import { acknowledge, type Change, end, type Life, read, unborn } from './life.ts'
+import { acknowledge, type Change, type Life, read, unborn } from './life.ts'
 import type { Rule } from './rule.ts'
 
 /** What it is about. */
@@ -114,10 +114,9 @@ export class Cause<G extends Measures = Measures> {
     return true
   }
 
-  /** Clears whatever the figures say; null where there is no alert. */
+  /** Clears whatever the figures say, and with no cooldown after it; null where there is no alert. */
   end(time: number, message: string): Alert | null {
-    const { life } = end(this.#life, time)
-    this.#life = life
+    this.#life = unborn
     this.#closed = this.#alert === null ? null : { ...this.#alert, state: 'cleared', at: time, clearedAt: time, message }
     this.#alert = null
     return this.#closed === null ? null : eventOf(this.#closed, 'cleared', time)

@@ -98,12 +98,6 @@ export function acknowledge(life: Life, by: string | null, at: number): { readon
   return { life: { ...life, open: { ...open, acknowledged: { by, at } } }, change: { kind: 'acknowledged', severity: open.severity } }
 }
 
-/** The life after its alert was cleared whatever the figures say. */
-export function end(life: Life, at: number): { readonly life: Life; readonly changes: readonly Change[] } {
-  if (life.open === null) return { life, changes: [] }
-  return { life: { ...unborn, clearedAt: at }, changes: [{ kind: 'cleared', severity: life.open.severity }] }
-}
-
 function raise(life: Life, timing: Timing, at: number, wall: number): { readonly life: Life; readonly changes: readonly Change[] } {
   const { highSince, graveSince, clearedAt } = life
   const cool = clearedAt === null || at - clearedAt >= timing.cooldownMs
@@ -122,7 +116,8 @@ function go(
   wall: number
 ): { readonly life: Life; readonly changes: readonly Change[] } {
   const { lowSince, graveSince, mildSince } = life
-  if (lowSince !== null && at - lowSince >= timing.clearHoldMs) return end(life, at)
+  if (lowSince !== null && at - lowSince >= timing.clearHoldMs)
+    return { life: { ...unborn, clearedAt: at }, changes: [{ kind: 'cleared', severity: open.severity }] }
   let { grave, urged } = open
   if (!grave && graveSince !== null && at - graveSince >= timing.holdMs) grave = true
   else if (grave && mildSince !== null && at - mildSince >= timing.clearHoldMs) grave = false

@@ -63,6 +63,12 @@ export interface Bank {
   /** An encoder moved its knots: the learned function must not jump. */
   carry(encoding: Encoding, moves: readonly Carry[]): void
 
+  /**
+   * The concept of a domain has drifted, and `seen` of its examples are of the new one: rates rise, and a bank that keeps
+   * examples hears older ones less.
+   */
+  renew(domain: number, seen: number): void
+
   /** Multiplications of one opinion on `inputs` active inputs: what the bank costs. */
   cost(inputs: number): number
 

@@ -67,6 +67,10 @@ export class DomainBank implements Bank {
 
   correct(): void {}
 
+  renew(domain: number, seen: number): void {
+    this.#banks.get(domain)?.renew(domain, seen)
+  }
+
   addClass(): void {
     this.#C++
     for (const bank of this.#banks.values()) bank.addClass()

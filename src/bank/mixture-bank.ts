@@ -22,6 +22,9 @@ const f = Math.fround
 const NEW_CLASS_SLOPE = -0.35
 const LEAST_NEW_CLASS_LOGIT = -4
 
+/** Part of the squared gradients that is kept of a concept that has drifted: rates rise by 1.8. */
+const RENEWED = 0.3
+
 export interface MixtureOptions extends Pace {
   /** Experts whose responsibility is below this are not touched in a step; 0 touches all. */
   readonly sparse: number
@@ -151,6 +154,12 @@ export class MixtureBank implements Bank, Mixed {
     if (this.#ownsGate) this.gate.release()
     for (const array of [this.r, this.#active.groups, this.#active.places, this.#z, this.#delta, this.P, this.#q])
       if (array.length > 0) this.#kernel.release(array)
+  }
+
+  /** The weights that answer in the domain, where it has such, and those of all. */
+  renew(): void {
+    this.#head.quicken(RENEWED)
+    if (this.#ownsGate) this.gate.quicken(RENEWED)
   }
 
   /** Starts as a copy of another of the same shape, with this part of its squared gradients. */

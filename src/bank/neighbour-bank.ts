@@ -32,6 +32,8 @@ const NUMBER = 0
 const LACKING = 2
 /** Vote every class has before anyone is asked: no class is ever ruled out. */
 const BASE_VOTE = 0.02
+/** What is left of the vote of an example of a concept that has drifted. */
+const OLD = 0.1
 /** Keeps the vote of an equal record finite. */
 const LEAST_DISTANCE = 1e-6
 
@@ -50,6 +52,7 @@ export class NeighbourBank implements Bank {
   readonly #y: Int32Array
   /** Their numbers among the examples. */
   readonly #serials: Int32Array
+  readonly #domains: Int32Array
   /** The roots of their weights when they came: of a handful of neighbours one that is rare must not outvote all others. */
   readonly #votes: Float32Array
   /** Points remembered, and the place of the next. */
@@ -71,6 +74,7 @@ export class NeighbourBank implements Bank {
     this.#y = new Int32Array(options.capacity)
     this.#votes = new Float32Array(options.capacity)
     this.#serials = new Int32Array(options.capacity)
+    this.#domains = new Int32Array(options.capacity)
     this.#room = kernel.floats(options.capacity)
     this.#squares = kernel.floats(options.neighbours)
     this.#nearest = kernel.ints(options.neighbours)
@@ -112,6 +116,7 @@ export class NeighbourBank implements Bank {
     this.#y[this.#next] = y
     this.#votes[this.#next] = Math.sqrt(w)
     this.#serials[this.#next] = input.serial
+    this.#domains[this.#next] = input.domain
     this.#relevance.learn(this.#point, this.#metric.kinds, y)
     this.#n = Math.max(this.#n, this.#next + 1)
     this.#next = (this.#next + 1) % capacity
@@ -122,6 +127,15 @@ export class NeighbourBank implements Bank {
     if (place < 0) return
     this.#y[place] = after
     this.#votes[place] = Math.sqrt(w)
+  }
+
+  /** Older points of the domain vote for a tenth. */
+  renew(domain: number, seen: number): void {
+    const { capacity } = this.#options
+    for (let back = 1, left = seen; back <= this.#n; back++) {
+      const place = (this.#next - back + capacity) % capacity
+      if (this.#domains[place] === domain && left-- <= 0) this.#votes[place] = this.#votes[place]! * OLD
+    }
   }
 
   addClass(): void {
@@ -161,16 +175,18 @@ export class NeighbourBank implements Bank {
       y: this.#y.slice(0, this.#n),
       votes: this.#votes.slice(0, this.#n),
       serials: this.#serials.slice(0, this.#n),
+      domains: this.#domains.slice(0, this.#n),
       points,
       relevance: this.#relevance.save()
     }
   }
 
   load(saved: Saved): void {
-    const { C, D, next, y, votes, serials, points, relevance } = saved as Readonly<Record<'C' | 'D' | 'next', number>> & {
+    const { C, D, next, y, votes, serials, domains, points, relevance } = saved as Readonly<Record<'C' | 'D' | 'next', number>> & {
       y: Int32Array
       votes: Float32Array
       serials: Int32Array
+      domains: Int32Array
       points: Float32Array
       relevance: Saved
     }
@@ -182,6 +198,7 @@ export class NeighbourBank implements Bank {
     this.#y.set(y)
     this.#votes.set(votes)
     this.#serials.set(serials)
+    this.#domains.set(domains)
     for (let d = 0; d < D; d++) this.#matrix.set(points.subarray(d * this.#n, (d + 1) * this.#n), d * this.#options.capacity)
     this.#look()
   }

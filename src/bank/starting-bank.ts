@@ -55,6 +55,10 @@ export class StartingBank implements Bank, Mixed {
     this.#candidates = starts.map(start => ({ start, evidence: 0, bank: make(start) }))
   }
 
+  renew(): void {
+    for (const { bank } of this.#candidates) bank?.renew()
+  }
+
   /** The mixture that leads, or was kept. */
   get mixture(): MixtureBank {
     return this.#candidates[this.#leader]!.bank!

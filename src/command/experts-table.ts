@@ -5,9 +5,10 @@ import { type Palette, table } from './output.ts'
 
 type Bank = TaskStatus['banks'][number]
 type Expert = Bank['experts'][number]
+type Ready = TaskExperts['readiness'][number]
 
 /**
- * A section a bank.
+ * A table a bank, and one a task of where its classes may be relied on.
  *
  * @example
  * ```ts
@@ -19,7 +20,10 @@ type Expert = Bank['experts'][number]
  */
 export function expertsPage({ learned, tasks }: Experts, paint: Palette): string {
   const parts = [`${learned} examples learned`]
-  for (const task of tasks) for (const bank of task.banks) parts.push('', heading(task, bank, paint), bankTable(bank, paint))
+  for (const task of tasks) {
+    for (const bank of task.banks) parts.push('', heading(task, bank, paint), bankTable(bank, paint))
+    if (task.readiness.length > 0) parts.push('', readinessTable(task, paint))
+  }
   return `${parts.join('\n')}\n`
 }
 
@@ -40,11 +44,28 @@ function bankTable({ experts }: Bank, paint: Palette): string {
     figure(each.variation),
     each.nearest === null ? '–' : String(each.nearest),
     figure(each.distance),
-    figure(each.need),
+    figure(each.without.leftOut),
+    figure(each.without.replaced),
+    figure(each.without.flattened),
     each.cure
   ])
   return table(
-    ['expert', 'state', 'asked', 'answers', 'speaks for', 'change', 'trend', 'varies', 'nearest', 'apart', 'need', 'what would help'],
+    [
+      'expert',
+      'state',
+      'asked',
+      'answers',
+      'speaks for',
+      'change',
+      'trend',
+      'varies',
+      'nearest',
+      'apart',
+      'left out',
+      'replaced',
+      'flattened',
+      'what would help'
+    ],
     rows
   )
 }
@@ -62,6 +83,36 @@ function stateOf({ state, interpretable }: Expert, { green, red, yellow, dim }: 
     case 'duplicate':
       return dim(state)
   }
+}
+
+function readinessTable({ task, readiness }: TaskExperts, paint: Palette): string {
+  const rows = readiness.map(each => [
+    each.domain === '' ? '–' : each.domain,
+    each.class,
+    readyOf(each, paint),
+    String(each.labels),
+    figure(each.recall),
+    each.interval === null ? '–' : `${figure(each.interval[0])} to ${figure(each.interval[1])}`,
+    figure(each.recent),
+    missingOf(each)
+  ])
+  return table([`${task}: line`, 'class', 'state', 'labels', 'recall', '95 %', 'of late', 'missing'], rows)
+}
+
+function readyOf({ state }: Ready, { green, red, dim }: Palette): string {
+  switch (state) {
+    case 'ready':
+      return green(state)
+    case 'unfit':
+      return red(state)
+    case 'not yet':
+      return dim(state)
+  }
+}
+
+function missingOf({ state, missing }: Ready): string {
+  if (state !== 'not yet') return '–'
+  return missing === null ? 'more than 1,000' : String(missing)
 }
 
 /** The class of which it answers for the largest part. */

@@ -6,6 +6,7 @@ import pino from 'pino'
 import { openMetrics } from '../adapter/prometheus/open-metrics.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/options.ts'
+import { goodBy } from '../decide/options.ts'
 import { Fault } from '../fault/fault.ts'
 import { serve } from '../http/serve.ts'
 import type { Learner } from '../learner/learner.ts'
@@ -17,7 +18,7 @@ import type { Phase, Pipeline } from '../pipeline/pipeline.ts'
 import type { Predictor } from '../pipeline/predictor.ts'
 import type { Role } from '../pipeline/roles.ts'
 import { REST } from '../pipeline/shards.ts'
-import { openRole, openStore, type Store } from '../wiring.ts'
+import { decideOptionsOf, openRole, openStore, type Store } from '../wiring.ts'
 import { guardedBy, lineIn, renewing } from '../wiring-http.ts'
 import { positive } from './evaluate.ts'
 import { outgoing, write } from './feed.ts'
@@ -79,7 +80,7 @@ async function run(flags: Flags): Promise<void> {
   const onlooker = new Onlooker({
     ...store,
     status: () => pipeline.status(),
-    isGood: (task, name) => (config.decide.tasks[task]?.good ?? config.decide.good).includes(name),
+    isGood: goodBy(decideOptionsOf(config)),
     backlog: BACKLOG,
     clock: Date.now,
     tell

@@ -128,6 +128,12 @@ export const learnerOptions = z
       .boolean()
       .default(false)
       .describe('Whether every task has one bank more, `chain`, that hears what the other tasks say of a record'),
+    drift: z
+      .enum(['answer', 'tell', 'off'])
+      .default('answer')
+      .describe(
+        'What becomes of a drift: the learner tells and answers it (`answer`), tells it alone (`tell`), or does not look for it (`off`)'
+      ),
     maxTasks: count(1, 1024).default(64).describe('Tasks; labels of later ones are not learned, and a signal tells'),
     maxClasses: count(2, 4096).default(256).describe('Classes of a task; beyond it a signal tells, and the label is not learned'),
     maxDomains: count(1, 65_536).default(256).describe('Domains; later ones share one overflow domain'),

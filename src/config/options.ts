@@ -108,7 +108,13 @@ export const options = z.strictObject({
         .gt(0)
         .max(1)
         .default(0.999)
-        .describe('Weight of the past in the scores with forgetting, per example; 1 forgets nothing')
+        .describe('Weight of the past in the scores with forgetting, per example; 1 forgets nothing'),
+      readyRecall: z
+        .number()
+        .gt(0)
+        .max(0.99)
+        .default(0.8)
+        .describe('Recall that a class must be sure to reach, by the lower end of its 95 % interval, to count as ready on a line')
     })
     .prefault({})
     .describe('How the learner is judged'),

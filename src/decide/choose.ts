@@ -16,6 +16,8 @@ export interface Promises {
   thresholdOf(name: string): Threshold | null
   /** Labels of the task that are still missing before a class nobody has told of yet can be believed absent; 0 when none. */
   readonly missing: number
+  /** Whether every defect class is promised, those too that nobody has told of yet. */
+  readonly general: boolean
 }
 
 export interface Asked {
@@ -38,10 +40,15 @@ export interface Choice {
 
 export function choose(stated: Stated, policy: TaskPolicy, promises: Promises, asked: Asked): Choice {
   const { classes, chosen } = stated
-  if (classes.length === 0) return { action: 'abstain', class: null, probability: 0, set: null, reason: 'nothing is known of the task yet' }
+  if (classes.length === 0) {
+    const action = policy.promises && asked.untilKnown === 'abstain' ? 'abstain' : 'pass'
+    return { action, class: null, probability: 0, set: null, reason: 'nothing is known of the task yet' }
+  }
   const likely = reportedOf(stated, chosen)
   const inSet = held(stated, policy, promises)
-  const set = promises.missing > 0 ? null : [...new Set([chosen, ...inSet])]
+  // Where no defect is known, a promise of all of them cannot rule out the first.
+  const strangers = promises.general && [...classes, ...policy.named].every(name => policy.isGood(name))
+  const set = promises.missing > 0 || strangers ? null : [...new Set([chosen, ...inSet])]
   const abstain = (reason: string): Choice => ({ action: 'abstain', class: null, probability: likely, set, reason })
   const flag = (name: string, reason: string): Choice => ({
     action: 'flag',
@@ -64,6 +71,7 @@ export function choose(stated: Stated, policy: TaskPolicy, promises: Promises, a
   if (cheap === null && !policy.isGood(chosen)) return flag(chosen, `${chosen} is chosen, with a probability of ${shown(likely)}`)
 
   const waits = asked.untilKnown === 'abstain'
+  if (strangers && waits) return abstain('no defect class is known yet, so that none can be ruled out')
   if (promises.missing > 0 && waits) return abstain(`${promises.missing} more labels are needed before a promise can rule anything out`)
   const [suspect] = inSet
     .filter(name => waits || promises.thresholdOf(name)!.ready)

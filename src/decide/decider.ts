@@ -38,21 +38,23 @@ export class Decider {
   }
 
   /**
-   * What is done about a part, one decision a task in the order of its tasks; of tasks that have a promise and are not
-   * known yet too. Empty for a part that was decided before.
+   * What is done about a part, one decision a task in the order of its tasks; of tasks that are configured and not
+   * known yet too, where there is a promise or a budget. Empty for a part that was decided before.
    */
   decide(prediction: Prediction): readonly Decision[] {
     const { observation, line, time, learned } = prediction
     if (this.#memory.has(observation)) return []
     const stated = [...prediction.tasks, ...this.#unknown(prediction)]
     const choices = stated.map(each => this.#choose(each))
-    const must = choices.some(({ action }) => action === 'abstain')
+    const left = stated.filter((_, i) => choices[i]!.action === 'abstain').map(({ task }) => task)
+    const must = left.length > 0
     const propensity = this.#propensity(line, stated, must)
     const inspect = must || drawOf(this.#options.seed, observation) < propensity
     if (inspect) this.#budget(line).take(must)
     const remembered = new Map<string, Remembered>()
     const decisions = stated.map(({ task, classes, chosen }, i): Decision => {
-      const { action, class: flagged, probability, set, reason } = choices[i]!
+      const { action, class: flagged, probability, set } = choices[i]!
+      const reason = reasonOf(choices[i]!, inspect, left)
       const book = this.#task(task)
       remembered.set(task, { action, set: set?.map(name => book.numberOf(name)) ?? null, inspect, propensity })
       book.decided[action]++
@@ -151,10 +153,11 @@ export class Decider {
     return choose(stated, book.policy, book, { abstainBelow, untilKnown, inspection: inspection.cost })
   }
 
-  /** Tasks with a promise that nothing is predicted of yet. */
+  /** Tasks that nothing is predicted of yet: a promise of them holds from the first part, and a budget buys their first labels. */
   #unknown({ tasks }: Prediction): TaskPrediction[] {
+    const bought = this.#options.inspection.perThousand > 0
     return [...this.#tasks]
-      .filter(([task, { policy }]) => policy.promises && !tasks.some(each => each.task === task))
+      .filter(([task, { policy }]) => (policy.promises || bought) && !tasks.some(each => each.task === task))
       .map(([task]) => ({ task, classes: [], probabilities: [], chosen: '', set: [], banks: [] }))
   }
 
@@ -191,4 +194,12 @@ export class Decider {
     if (kind === 'b') return this.#budget(first).save()
     return kind === 't' ? this.#task(first).save() : this.#task(first).book(second).save()
   }
+}
+
+/** Why it is decided so, and why somebody looks at it where that is not the same. */
+function reasonOf({ action, reason }: Choice, inspect: boolean, left: readonly string[]): string {
+  if (!inspect || action === 'abstain') return reason
+  return left.length > 0
+    ? `${reason}; it is inspected since ${left.join(', ')} is left to a person`
+    : `${reason}; it is drawn for inspection, for what its label teaches`
 }

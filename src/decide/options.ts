@@ -141,6 +141,26 @@ export function policyOf(options: DecideOptions, task: string): TaskPolicy {
   }
 }
 
+/**
+ * Tells of a class of any task whether it is a good one.
+ *
+ * @example
+ * ```ts
+ * import { defaultDecideOptions, goodBy } from '../src/decide/options.ts'
+ * const isGood = goodBy({ ...defaultDecideOptions, tasks: { valve: { good: ['100'] } } })
+ * isGood('valve', '100') // => true
+ * isGood('fault', '100') // => false
+ * ```
+ */
+export function goodBy(options: DecideOptions): (task: string, name: string) => boolean {
+  const policies = new Map<string, TaskPolicy>()
+  return (task, name) => {
+    const policy = policies.get(task) ?? policyOf(options, task)
+    policies.set(task, policy)
+    return policy.isGood(name)
+  }
+}
+
 /** `No-Failure`, `no_failure` and `no failure` are one name. */
 function spelled(name: string): string {
   return name.toLowerCase().replace(/[\s_-]+/g, '')

@@ -56,6 +56,11 @@ export class TaskBook {
     return this.policy.promiseOf(name) === null ? null : this.book(name).threshold
   }
 
+  /** Whether every defect class is promised. */
+  get general(): boolean {
+    return this.#general !== null
+  }
+
   /** As many labels as one class needs: before them a promise of all classes knows too little of which there are. */
   get missing(): number {
     return this.#general === null ? 0 : Math.max(0, Math.ceil(1 / this.#general - 1e-9) - 1 - this.labels)

@@ -34,6 +34,8 @@ const CLIP = 4
 const LEAST_FOR_KNOTS = 8
 /** How many examples the moments of another encoder count for in one that starts from it: its own soon outweigh them. */
 const BORROWED = 8
+/** What they count for of a past that is over. */
+const RENEWED = 32
 
 /** What a column is to an encoder. */
 const NUMERIC = 0
@@ -43,6 +45,8 @@ const SKIPPED = 2
 export class Encoder {
   /** Examples learned from. */
   learned = 0
+  /** Examples learned from when what is usual was last put in doubt. */
+  #since = 0
   readonly #columns: Columns
   readonly #options: EncoderOptions
   /** Knots a column may have. */
@@ -139,8 +143,15 @@ export class Encoder {
     }
     this.learned++
     if (this.#reservoir.length < reservoir) this.#reservoir.push(raw)
-    else if (random.next() * Math.min(this.learned, horizon) < reservoir) this.#reservoir[random.below(reservoir)] = raw
-    return refitAt.includes(this.learned) ? this.#refit() : null
+    else if (random.next() * Math.min(this.learned - this.#since, horizon) < reservoir) this.#reservoir[random.below(reservoir)] = raw
+    return refitAt.includes(this.learned - this.#since) ? this.#refit() : null
+  }
+
+  /** What is usual has changed: moments are moved by few examples again, and knots are fitted to those that come from now on. */
+  renew(): void {
+    this.#since = this.learned
+    this.#n = this.#n.map(n => Math.min(n, RENEWED))
+    this.#reservoir.length = 0
   }
 
   get bytes(): number {
@@ -152,6 +163,7 @@ export class Encoder {
     this.#meet()
     return {
       learned: this.learned,
+      since: this.#since,
       n: this.#n.slice(),
       mean: this.#mean.slice(),
       variance: this.#variance.slice(),
@@ -164,11 +176,13 @@ export class Encoder {
   load(saved: Saved, raws: RawTable): void {
     const from = saved as {
       learned: number
+      since: number
       fitted: Int32Array
       reservoir: Int32Array
     } & Readonly<Record<'n' | 'mean' | 'variance' | 'knots', Float64Array>>
     this.#meet()
     this.learned = from.learned
+    this.#since = from.since
     this.#n.set(from.n)
     this.#mean.set(from.mean)
     this.#variance.set(from.variance)

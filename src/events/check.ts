@@ -2,7 +2,7 @@
  * What a decoded event has to fulfil before it may enter: finite numbers, a believable time, usable names, and the
  * policy for lines, tasks and classes. The first problem found is told; the fold never sees an event that has one.
  */
-import type { EventName, Events, Label, Observation, RejectionCode } from './event.ts'
+import type { DriftSeen, EventName, Events, Label, Observation, RejectionCode } from './event.ts'
 import { categoryProblem, nameProblem } from './names.ts'
 import { predictionProblem } from './prediction-check.ts'
 import { shown } from './shown.ts'
@@ -98,10 +98,28 @@ function checkPrediction(prediction: Events['prediction'], policy: PolicyAt): Pr
   return named ?? timeProblem('time', prediction.time, policy) ?? predictionProblem(prediction)
 }
 
+function checkDrift({ domain, class: name, feature, what, since, from, to, seen }: DriftSeen, policy: PolicyAt): Problem | null {
+  // A domain is made of up to several names, and may be empty.
+  if (domain.length > 1000) return malformed(`drift.domain: expected at most 1000 characters, got ${domain.length}`)
+  const named = optionalName('drift.class', name) ?? optionalName('drift.feature', feature) ?? timeProblem('drift.since', since, policy)
+  if (named !== null) return named
+  if (what !== 'input' && what !== 'gate' && what !== 'rate')
+    return malformed(`drift.what: expected input, gate or rate, got ${JSON.stringify(what)}`)
+  for (const value of [from, to])
+    if (!Number.isFinite(value)) return { code: 'not-finite', reason: `drift: expected finite numbers, got ${value}` }
+  return seen >= 0 ? null : malformed(`drift.seen: expected 0 or more, got ${seen}`)
+}
+
 function checkControl(control: Events['control'], policy: PolicyAt): Problem | null {
   const named = badName('id', control.id) ?? optionalName('task', control.task) ?? timeProblem('time', control.time, policy)
   if (named !== null) return named
   if (!Number.isFinite(control.value)) return { code: 'not-finite', reason: `value: expected a finite number, got ${control.value}` }
+  if ((control.kind === 'drift') !== (control.drift !== null))
+    return malformed(
+      `drift: expected what was seen where the kind is drift and null elsewhere, got ${control.drift === null ? 'null' : 'one'}`
+    )
+  const problem = control.drift === null ? null : checkDrift(control.drift, policy)
+  if (problem !== null) return problem
   return control.value >= 0 ? null : malformed(`value: expected 0 or more, got ${control.value}`)
 }
 

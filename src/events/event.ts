@@ -69,10 +69,26 @@ export interface Example {
 export interface Control {
   readonly id: string
   readonly time: number
-  /** `effort` caps the learning steps per example at `value`. */
-  readonly kind: 'effort'
+  /** `effort` caps the learning steps per example at `value`; `drift` tells of a change seen without labels, by `value` parts. */
+  readonly kind: 'effort' | 'drift'
   readonly task: string | null
   readonly value: number
+  /** Null of any kind but `drift`. */
+  readonly drift: DriftSeen | null
+}
+
+/** A change of what comes in or of what is said of it, seen without labels. */
+export interface DriftSeen {
+  readonly domain: string
+  /** The mean of a feature, the entropy of gates, or the rate at which a class is predicted. */
+  readonly what: 'input' | 'gate' | 'rate'
+  readonly class: string | null
+  readonly feature: string | null
+  /** Event time of the first part since the change. */
+  readonly since: number
+  readonly from: number
+  readonly to: number
+  readonly seen: number
 }
 
 /** Something that happened to the model, in the past tense. */
@@ -103,6 +119,7 @@ export const signalKinds = [
   'knots-refitted',
   'label-corrected',
   'bank-restarted',
+  'drift-detected',
   'expert-unstable',
   'expert-stable',
   'effort-capped'

@@ -35,6 +35,37 @@ export function parseTime(text: string): number | null {
   return dayNumber(year, month, day) * MS_A_DAY + ((hour * 60 + minute - zone) * 60 + second) * 1000 + ms
 }
 
+/**
+ * The minute of a time in UTC as people say it: the time of day alone where it is less than a day before `now`.
+ *
+ * @example
+ * ```ts
+ * import { minuteOf } from '../src/events/time.ts'
+ * minuteOf(51_600_000, 60_000_000) // => '14:20'
+ * minuteOf(51_600_000, 1_700_000_000_000) // => '1970-01-01 14:20'
+ * ```
+ */
+export function minuteOf(time: number, now: number): string {
+  const minutes = Math.floor(time / 60_000)
+  const two = (n: number): string => `${n}`.padStart(2, '0')
+  const day = Math.floor(minutes / 1440)
+  const clock = `${two(Math.floor((minutes - day * 1440) / 60))}:${two(minutes % 60)}`
+  return now - time < MS_A_DAY ? clock : `${dateOf(day)} ${clock}`
+}
+
+/** The date of a day since 1970-01-01, counted in years that begin in March (Hinnant 2013, "chrono-compatible low-level date algorithms"). */
+function dateOf(day: number): string {
+  const shifted = day + 719_468
+  const era = Math.floor(shifted / 146_097)
+  const ofEra = shifted - era * 146_097
+  const year = Math.floor((ofEra - Math.floor(ofEra / 1460) + Math.floor(ofEra / 36_524) - Math.floor(ofEra / 146_096)) / 365)
+  const ofYear = ofEra - (365 * year + Math.floor(year / 4) - Math.floor(year / 100))
+  const march = Math.floor((5 * ofYear + 2) / 153)
+  const month = march < 10 ? march + 3 : march - 9
+  const two = (n: number): string => `${n}`.padStart(2, '0')
+  return `${year + era * 400 + (month <= 2 ? 1 : 0)}-${two(month)}-${two(ofYear - Math.floor((153 * march + 2) / 5) + 1)}`
+}
+
 /** Days since 1970-01-01 in the Gregorian calendar. */
 function dayNumber(year: number, month: number, day: number): number {
   const past = year - 1

@@ -63,6 +63,8 @@ export interface Access {
   login(asking: Asking, token: string): Login | Refusal
   /** The cookie that takes the log-in back. */
   logout(asking: Asking): string
+  /** Wrong tokens since the start, and who is logged in now. */
+  counts(): { readonly wrongTokens: number; readonly sessions: number }
 }
 
 const COOKIE = 'andon-session'
@@ -118,7 +120,9 @@ export function accessTo(options: AccessOptions): Access {
     return null
   }
 
+  let wrongTokens = 0
   function failed(address: string): void {
+    wrongTokens++
     attempts.fail(address)
     tell({ address: plainAddress(address).slice(0, 64) }, 'a wrong token came')
   }
@@ -149,6 +153,7 @@ export function accessTo(options: AccessOptions): Access {
     expires: headers => held.get(headers)?.expires ?? null,
     trusts: headers => allows(holderOf(headers), 'read'),
     may: allows,
+    counts: () => ({ wrongTokens, sessions: sessions.size }),
     login(asking, text) {
       if (!attempts.allows(asking.address)) return tooMany
       const token = holding(tokens, text)

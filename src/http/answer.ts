@@ -131,6 +131,14 @@ function ofFramework(error: unknown): Refusal | null {
     case 'FST_ERR_BAD_URL':
       return refusal(400, 'BROKEN_REQUEST', 'expected a well-formed request, its address or its length is not: check the client')
     default:
-      return null
+      return isRequestsFault(error)
+        ? refusal(400, 'BROKEN_REQUEST', 'expected a well-formed request, it lacks something: check the client')
+        : null
   }
+}
+
+/** Whether Fastify says of an error of its own that the request is to blame. */
+function isRequestsFault(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error) || !('statusCode' in error)) return false
+  return String(error.code).startsWith('FST_ERR_') && Number(error.statusCode) >= 400 && Number(error.statusCode) < 500
 }

@@ -15,18 +15,20 @@ export interface BoardOptions {
   readonly stream?: Partial<StreamOptions>
 }
 
+/** Returns how many follow live. */
 export function addBoard(
   app: FastifyInstance,
   gateway: Gateway,
   { onlooker, explain, stream }: BoardOptions,
   access: Access,
   { maxStreams, maxStreamBacklogKiB }: { readonly maxStreams: number; readonly maxStreamBacklogKiB: number }
-): void {
+): { readonly streams: () => number } {
   const allow = (kind: 'probe' | 'read') => async (request: FastifyRequest) => guard(access, request, kind)
   addPage(app, allow('probe'))
   const bounds = { most: maxStreams, backlogBytes: maxStreamBacklogKiB * 1024 }
-  addStream(app, onlooker, allow('read'), { ...streamDefaults, ...bounds, ...stream }, offersOf(gateway))
+  const streams = addStream(app, onlooker, allow('read'), { ...streamDefaults, ...bounds, ...stream }, offersOf(gateway))
   addHistory(app, onlooker, explain, allow('read'))
+  return { streams }
 }
 
 /** What not every process answers: the page asks for nothing else of these. */

@@ -19,19 +19,16 @@ export function addInspections(
   allow: (request: FastifyRequest) => Promise<void>
 ): void {
   app.get<{ Querystring: Query }>('/api/inspections', { onRequest: allow }, async ({ query }) => {
-    if (gateway.inspections === undefined) throw elsewhere()
     const limit = Number(one(query.limit) ?? USUAL)
     if (!Number.isInteger(limit) || limit < 1 || limit > MOST)
       throw new Refused(refusal(400, 'INPUT_INVALID', `expected a limit from 1 to ${MOST}, another came: leave it out for ${USUAL}`))
-    return gateway.inspections(limit, one(query.line) ?? null)
+    return gateway.inspections?.(limit, one(query.line) ?? null) ?? elsewhere()
   })
-  app.get('/api/decisions/report', { onRequest: allow }, async () => {
-    if (gateway.decisions === undefined) throw elsewhere()
-    return gateway.decisions()
-  })
+  app.get('/api/decisions/report', { onRequest: allow }, async () => gateway.decisions?.() ?? elsewhere())
 }
 
 const one = (value: string | readonly string[] | undefined): string | undefined => (typeof value === 'string' ? value : value?.[0])
 
-const elsewhere = (): Fault =>
-  new Fault('UNAVAILABLE', 'expected a process that decides, this one does not: ask the one whose role is all or watch')
+const elsewhere = (): never => {
+  throw new Fault('UNAVAILABLE', 'expected a process that decides, this one does not: ask the one whose role is all or watch')
+}

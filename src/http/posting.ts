@@ -16,7 +16,7 @@ const needOf = { observation: 'feed', label: 'label', example: 'feed' } as const
 /** Returns what aborts every post under way. */
 export function addPosting(
   app: FastifyInstance,
-  options: Posting & { readonly maxPosts: number },
+  options: Posting & { readonly maxPosts: number; readonly tell: (fields: object, message: string) => void },
   access: Access
 ): (reason: Fault) => void {
   const underWay = new Map<FastifyRequest, AbortController>()
@@ -31,6 +31,9 @@ export function addPosting(
       if (!Buffer.isBuffer(body) || type === undefined) throw empty(name)
       const signal = underWay.get(request)?.signal ?? AbortSignal.abort()
       const receipts = await post(options, name, { type, bytes: body }, holder, signal)
+      // Whoever labels by hand is named in the log; a gateway's posts would fill it.
+      if (holder.role === 'label')
+        options.tell({ by: holder.name, accepted: receipts.accepted, rejected: receipts.rejected }, 'posted labels')
       reply.code(statusOf(receipts))
       return receipts
     })

@@ -5,31 +5,31 @@
  * the time each part of a request may take.
  */
 import { Server as TlsServer } from 'node:tls'
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import { fromJson } from '../events/from-json.ts'
-import { Fault, isPassing } from '../fault/fault.ts'
-import type { Gateway, PipelineStatus } from '../pipeline/gateway.ts'
-import { type Access, accessTo, defaultSessionMs } from './access.ts'
+import { Fault } from '../fault/fault.ts'
+import type { Beside, Gateway, PipelineStatus } from '../pipeline/gateway.ts'
+import { accessTo, defaultSessionMs } from './access.ts'
 import { addAlerts } from './alerts.ts'
 import { type Refusal, refusal, refusalOf } from './answer.ts'
 import { addBoard, type BoardOptions } from './board.ts'
-import { brokenRequest } from './broken-request.ts'
+import { brokenRequest, refuseAmbiguous } from './broken-request.ts'
 import { drainOf } from './drain.ts'
-import { addExperts } from './experts.ts'
 import { guard } from './guard.ts'
-import { addInspections } from './inspections.ts'
 import type { Posting } from './post.ts'
 import { addPosting, postRoutes } from './posting.ts'
+import { addReading, alertsOf } from './reading.ts'
 import type { ParseJson } from './records.ts'
 import { addSession } from './session.ts'
 import { streamDefaults } from './stream.ts'
+import { tallyOf } from './tally.ts'
 import type { Token } from './token.ts'
 
 /** What `/metrics` shows. */
 export interface Metrics {
   readonly contentType: string
-  /** Takes the state that the next `text` shows. */
-  observe(status: PipelineStatus): void
+  /** Takes the state that the next `text` shows, and what there is beside it. */
+  observe(status: PipelineStatus, beside: Beside): void
   text(): Promise<string>
 }
 
@@ -105,10 +105,11 @@ export const readRoutes = [
   '/api/stream',
   '/api/history',
   '/api/parts',
+  '/api/speakers',
   '/api/explain'
 ] as const
 
-const addresses = [...readRoutes, '/api/me', ...Object.keys(postRoutes), '/session']
+const addresses = [...readRoutes, '/api/alerts', '/api/me', ...Object.keys(postRoutes), '/session']
 /** What holds where the options say nothing. */
 export const defaults = {
   host: '127.0.0.1',
@@ -160,6 +161,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     }
   })
   const drain = drainOf(app.server, settings.drainMs)
+  const tally = tallyOf(app)
   app.server.maxConnections = settings.maxConnections
   app.setErrorHandler((error, request, reply) => {
     const refused = refusalOf(error)
@@ -171,20 +173,43 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   app.setNotFoundHandler((_request, reply) =>
     send(reply, refusal(404, 'NOT_FOUND', `expected one of ${addresses.join(', ')} with its method`))
   )
+  // What is expected beyond 100-continue nobody need know of.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
+  app.addHook('onRequest', async ({ raw }, reply) => {
+    try {
+      refuseAmbiguous(raw)
+    } catch (error) {
+      reply.header('connection', 'close')
+      throw error
+    }
+  })
   app.addHook('onSend', async (_request, reply) => {
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
     reply.header('x-content-type-options', 'nosniff')
     if (closing !== null) reply.header('connection', 'close')
   })
-  addReading(app, options, access)
-  addSession(app, access, (fields, message) => logger?.info?.(fields, message))
-  if (options.board !== undefined) addBoard(app, options.gateway, options.board, access, settings)
+  const board = options.board === undefined ? null : addBoard(app, options.gateway, options.board, access, settings)
+  const { maxStreams, maxConnections } = settings
+  addReading(app, options, access, () => ({
+    http: {
+      answers: tally.answers(),
+      connections: tally.connections(),
+      streams: board?.streams() ?? 0,
+      maxStreams,
+      maxConnections,
+      ...access.counts()
+    },
+    alerts: alertsOf(options.gateway)
+  }))
+  const tell = (fields: object, message: string) => logger?.info?.(fields, message)
+  addSession(app, access, tell)
   addAlerts(app, {
     gateway: options.gateway,
     allow: need => async request => guard(access, request, need),
-    holder: request => access.holder(request.headers)?.name ?? null
+    holder: request => access.holder(request.headers),
+    tell
   })
-  const cut = addPosting(app, { ...options, ...settings }, access)
+  const cut = addPosting(app, { ...options, ...settings, tell }, access)
 
   const url = await listen(app, settings.host, settings.port)
   const close = () => {
@@ -202,36 +227,6 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     if (app.server instanceof TlsServer) app.server.setSecureContext(secureOf(next))
   }
   return { url, renew, close }
-}
-
-function addReading(app: FastifyInstance, { gateway, metrics }: ServeOptions, access: Access) {
-  const allow = (kind: 'probe' | 'read') => async (request: FastifyRequest) => guard(access, request, kind)
-  app.get('/healthz', { onRequest: allow('probe') }, async () => ({ alive: true }))
-  app.get('/readyz', { onRequest: allow('probe') }, async (request, reply) => {
-    const { ready, reasons } = statusOrReason(gateway)
-    reply.code(ready ? 200 : 503)
-    return access.trusts(request.headers) ? { ready, reasons } : { ready }
-  })
-  app.get('/metrics', { onRequest: allow('read') }, async (_request, reply) => {
-    const status = statusOrReason(gateway)
-    // Before there is a state, the metrics of the process are told all the same.
-    if ('learner' in status) metrics.observe(status)
-    reply.header('content-type', metrics.contentType)
-    return metrics.text()
-  })
-  app.get('/status', { onRequest: allow('read') }, async () => gateway.status())
-  addExperts(app, gateway, allow('read'))
-  addInspections(app, gateway, allow('read'))
-}
-
-/** The status, or why there is none yet: a pipeline that recovers throws `UNAVAILABLE`. */
-function statusOrReason(gateway: Gateway): PipelineStatus | { readonly ready: false; readonly reasons: readonly string[] } {
-  try {
-    return gateway.status()
-  } catch (error) {
-    if (isPassing(error)) return { ready: false, reasons: [error.message] }
-    throw error
-  }
 }
 
 /** TLS 1.2 and later. A certificate that nobody known has signed is told by `guard`, which lets probes through. */

@@ -28,6 +28,7 @@ export class SessionStore {
   }
 
   get size(): number {
+    this.#sweep()
     return this.#sessions.size
   }
 

@@ -25,14 +25,14 @@ export const streamDefaults: StreamOptions = { most: 64, pulseMs: 2000, remember
 /** Between two tries of a browser to come back. */
 const RETRY_MS = 2000
 
-/** Adds the route. Streams end when the server closes. */
+/** Adds the route; the result tells how many listen. Streams end when the server closes. */
 export function addStream(
   app: FastifyInstance,
   onlooker: Pick<Onlooker, 'follow' | 'pulse'>,
   allow: (request: FastifyRequest) => Promise<void>,
   options: StreamOptions,
   offers: () => readonly string[]
-): void {
+): () => number {
   const run = randomBytes(6).toString('base64url')
   const listeners = new Set<ServerResponse>()
   const kept: { readonly id: number; readonly text: string }[] = []
@@ -93,6 +93,8 @@ export function addStream(
     })
     raw.on('error', () => raw.destroy())
   })
+
+  return () => listeners.size
 
   function missedBy(id: string | string[] | undefined): readonly string[] {
     if (typeof id !== 'string' || id === '') return []

@@ -79,6 +79,11 @@ export class Blend {
     this.#rest.learn(this.#p[y]!, () => this.#use())
   }
 
+  /** What rests wakes for a while. */
+  wake(): void {
+    this.#rest.wake()
+  }
+
   /** One for another domain: it starts with these weights of the pool and these class rates, and trusts no one yet. */
   heir(): Blend {
     const heir = new Blend(this.#M, this.#options)

@@ -118,6 +118,16 @@ export class Committee {
     this.#mixed = null
   }
 
+  /** All banks of a domain wake. */
+  wake(domain: number): void {
+    this.#of(domain).wake()
+  }
+
+  /** The concept of a domain has drifted, and `seen` of its examples are of the new one. */
+  renew(domain: number, seen: number): void {
+    for (const { bank } of this.members) bank.renew?.(domain, seen)
+  }
+
   /** The example `serial` was of class `after`, of weight `w`, all along. */
   correct(serial: number, after: number, w: number): void {
     for (const { bank } of this.members) bank.correct(serial, after, w)

@@ -112,6 +112,11 @@ export class Encodings {
     return moved
   }
 
+  /** What is usual in a domain has changed. */
+  renew(domain: number): void {
+    ;(this.#apart ? this.#own[domain] : this.pooled)?.renew()
+  }
+
   get bytes(): number {
     return this.#own.reduce((sum, each) => sum + each.bytes, this.pooled.bytes)
   }

@@ -5,7 +5,7 @@
  * Of every example: score, then learn; what it teaches the encoder it teaches last, so that it is learned as it was seen.
  */
 import { RawTable } from '../encode/raw-table.ts'
-import type { Control, Example, Observation, Prediction, Signal } from '../events/event.ts'
+import type { Control, DriftSeen, Example, Observation, Prediction, Signal } from '../events/event.ts'
 import type { Kernel } from '../numeric/kernel.ts'
 import { openKernel } from '../numeric/open-kernel.ts'
 import { Random } from '../numeric/random.ts'
@@ -14,6 +14,7 @@ import type { Saved } from '../numeric/saved.ts'
 import type { Ground } from './banks.ts'
 import { Chain } from './chain.ts'
 import { Domains } from './domains.ts'
+import { labelFreeReport } from './drift-report.ts'
 import { type EncodedRecord, Encodings } from './encodings.ts'
 import { SharedGates } from './gates.ts'
 import { inputName, inputNames, inputsOf } from './inputs.ts'
@@ -265,8 +266,25 @@ export class Learner {
 
   #takeControl(control: Control): Taken {
     this.#signals.open(control.time, this.learned)
+    if (control.drift !== null) return this.#takeDrift(control, control.drift)
     this.#effort = Math.max(1, Math.floor(control.value))
     this.#signals.tell('effort-capped', { value: this.#effort }, `at most ${this.#effort} learning steps an example`)
+    return { outcome: 'control', signals: this.#signals.close() }
+  }
+
+  /** A drift that was seen without labels. One that is told a second time, or of a domain that is not known, changes nothing. */
+  #takeDrift({ task: name, time }: Control, seen: DriftSeen): Taken {
+    const domain = this.#domains.find(seen.domain)
+    const tasks = this.#tasks.all.filter(task => name === null || task.name === name)
+    if (domain >= 0 && this.options.drift !== 'off') {
+      const report = labelFreeReport(seen, tasks.length === 1 && this.#tasks.all.length > 1 ? name : null, time)
+      const fresh = tasks.filter(task => task.hear(domain, report))
+      if (fresh.length > 0) {
+        if (report.what === 'input' && this.options.drift === 'answer') this.#encodings.renew(domain)
+        const about = { domain: seen.domain, task: name, class: seen.class, value: seen.to }
+        this.#signals.tell('drift-detected', about, report.message)
+      }
+    }
     return { outcome: 'control', signals: this.#signals.close() }
   }
 
@@ -303,10 +321,11 @@ export class Learner {
     const place = this.#domains.indexOf(domain)
     const inputs = this.#inputs(observation, domain, place, version)
     const arrived = this.#encode(this.#arrived, inputs, place)
+    const when = { domain, time: observation.time, at: example.labelTime, tasks: this.#tasks.all.length }
     const chosen = fresh.map(([name, value]) => {
       const task = this.#tasks.find(name)
       const served = prediction?.tasks.find(each => each.task === name)
-      return task === undefined || task.classes.length === 0 ? -1 : task.judge(arrived, task.indexOf(value), domain, served, this.#meter)
+      return task === undefined || task.classes.length === 0 ? -1 : task.judge(arrived, task.indexOf(value), when, served, this.#meter)
     })
     this.#compare(fresh, chosen, before ?? [])
     const record = this.#declare(inputs, domain) ? this.#encode(this.#learning, inputs, place) : arrived

@@ -90,7 +90,10 @@ export interface LearnerOptions {
   readonly single: boolean
   /** Ids remembered so that none is learned twice. */
   readonly maxIds: number
-  readonly judge: { readonly window: number; readonly forgetting: number }
+  /** What becomes of a drift: it is told and the learner answers it; it is told alone; it is not looked for. */
+  readonly drift: 'answer' | 'tell' | 'off'
+  /** `readyRecall`: recall that a class must be sure to reach where it is to count as ready; it is only told, and so no part of what makes a learner. */
+  readonly judge: { readonly window: number; readonly forgetting: number; readonly readyRecall: number }
 }
 
 /** The recipe, with the figures in the README. */
@@ -126,12 +129,16 @@ export const defaultLearnerOptions: LearnerOptions = {
   maxTasks: 64,
   single: true,
   maxIds: 100_000,
-  judge: { window: 1000, forgetting: 0.999 }
+  drift: 'answer',
+  judge: { window: 1000, forgetting: 0.999, readyRecall: 0.8 }
 }
+
+/** Options by which nothing is learned or said otherwise. */
+const TOLD: readonly string[] = ['judge.readyRecall']
 
 /** Throws an Error that names every option by which `options` are another learner than the one that was `saved`. */
 export function checkSame(saved: Saved, options: LearnerOptions): void {
-  const other = differences(saved, options as unknown as Saved)
+  const other = differences(saved, options as unknown as Saved).filter(path => !TOLD.includes(path))
   if (other.length === 0) return
   throw new Error(
     `expected the options the state was learned with, got others for ${other.join(', ')}: restore them, or replay the log with the new ones`

@@ -75,6 +75,11 @@ export class Parts {
     }
   }
 
+  /** The parts that hold examples of a domain: of all, and its own. */
+  holding(domain: number): ReadonlySet<Part> {
+    return this.#both(domain)
+  }
+
   save(raws: RawTable): Saved {
     return { C: this.#C, whole: this.whole.save(raws), domains: Array.from(this.#domains, part => part?.save(raws) ?? null) }
   }

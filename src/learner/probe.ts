@@ -8,7 +8,7 @@ import type { ClassMemory } from '../memory/class-memory.ts'
 import { loadOthers, saveOthers } from '../memory/saved-others.ts'
 import type { Saved } from '../numeric/saved.ts'
 import { type FunctionFigures, figuresOf } from '../stability/functions.ts'
-import { meanHellinger } from '../stability/hellinger.ts'
+import { meanHellinger, shiftOf } from '../stability/hellinger.ts'
 import type { EncodedRecord, Encodings } from './encodings.ts'
 
 /** Examples between two probes. */
@@ -27,7 +27,6 @@ export function nextProbe(learned: number): number {
 
 interface Asked {
   readonly raw: Float64Array
-  readonly y: number
   readonly domain: number
   readonly others: Float32Array | null
 }
@@ -38,6 +37,12 @@ interface Answers {
   readonly g: Float32Array
 }
 
+/** How each expert (K) changed in what it says, and in where it is asked. */
+export interface Change {
+  readonly opinion: Float64Array
+  readonly shift: Float64Array
+}
+
 /** Fills in what other tasks said of a record, where the bank hears them. */
 export type Hear = (record: EncodedRecord, others: Float32Array | null) => void
 
@@ -46,8 +51,8 @@ export class Probe {
   readonly #hear: Hear
   readonly #record: EncodedRecord
   #asked: readonly Asked[] = []
-  /** Opinions then, (inputs, C, K), for the C classes there were. */
-  #before: Float32Array = new Float32Array(0)
+  /** What was said then, for the C classes there were. */
+  #before: Answers = { P: new Float32Array(0), g: new Float32Array(0) }
   #classes = 0
 
   constructor(encodings: Encodings, hear: Hear) {
@@ -57,19 +62,17 @@ export class Probe {
   }
 
   /**
-   * How each expert's opinions changed since the last probe, null at the first, and what its function is like now, on the next
-   * sample. `asked` (K) is 0 of experts that nobody asks.
+   * How each expert changed since the last probe, null at the first, and what its function is like now, on the next sample.
+   * `asked` (K) is 0 of experts that nobody asks.
    */
-  take(bank: MixtureBank, memory: ClassMemory, asked: Uint8Array): { change: Float64Array | null; figures: FunctionFigures } {
+  take(bank: MixtureBank, memory: ClassMemory, asked: Uint8Array): { change: Change | null; figures: FunctionFigures } {
     const change = this.#asked.length === 0 ? null : this.#change(bank)
     const all = [...memory.all()]
     const n = Math.min(INPUTS, all.length)
     this.#asked = Array.from({ length: n }, (_, i) => all[Math.floor((i * all.length) / n)]!)
     this.#classes = bank.C
-    const { P, g } = this.#answers(bank, bank.C)
-    this.#before = P
-    const y = Int32Array.from(this.#asked, each => each.y)
-    return { change, figures: figuresOf({ n, C: bank.C, K: bank.K, P, g, y }, asked) }
+    this.#before = this.#answers(bank, bank.C)
+    return { change, figures: figuresOf({ n, C: bank.C, K: bank.K, ...this.#before }, asked) }
   }
 
   save(raws: RawTable): Saved {
@@ -77,29 +80,39 @@ export class Probe {
     return {
       ...(others === undefined ? {} : { others }),
       raws: Int32Array.from(this.#asked, ({ raw }) => raws.index(raw)),
-      y: Int32Array.from(this.#asked, ({ y }) => y),
       domains: Int32Array.from(this.#asked, ({ domain }) => domain),
       classes: this.#classes,
-      before: this.#before.slice()
+      before: this.#before.P.slice(),
+      gates: this.#before.g.slice()
     }
   }
 
   load(saved: Saved, raws: RawTable): void {
-    const from = saved as { raws: Int32Array; y: Int32Array; domains: Int32Array; classes: number; before: Float32Array; others?: Saved }
+    const from = saved as {
+      raws: Int32Array
+      domains: Int32Array
+      classes: number
+      before: Float32Array
+      gates: Float32Array
+      others?: Saved
+    }
     const others = loadOthers(from.others, from.raws.length)
     this.#asked = Array.from(from.raws, (index, i) => ({
       raw: raws.at(index),
-      y: from.y[i]!,
       domain: from.domains[i]!,
       others: others[i]!
     }))
     this.#classes = from.classes
-    this.#before = from.before.slice()
+    this.#before = { P: from.before.slice(), g: from.gates.slice() }
   }
 
-  #change(bank: MixtureBank): Float64Array {
+  #change(bank: MixtureBank): Change {
     const { P, g } = this.#answers(bank, this.#classes)
-    return meanHellinger(this.#before, P, this.#asked.length, this.#classes, bank.K, g)
+    const n = this.#asked.length
+    return {
+      opinion: meanHellinger(this.#before.P, P, n, this.#classes, bank.K, g),
+      shift: shiftOf(this.#before.g, g, bank.K)
+    }
   }
 
   /** Of the first `classes` classes. */

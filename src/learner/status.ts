@@ -1,8 +1,10 @@
 /** What the learner tells of itself: for `/status`, the metrics and the terminal. */
+import type { ReadinessReport } from '../judge/readiness.ts'
 import type { Report } from '../judge/report.ts'
 import type { TransferReport } from '../pool/transfer.ts'
 import type { BankReport } from '../stability/expert-report.ts'
 import type { BlendReport } from './blend.ts'
+import type { DriftReport } from './drift-report.ts'
 import type { AffinityReport } from './line-affinity.ts'
 import type { StartStatus } from './starts.ts'
 import type { SyntheticReport } from './synthetic-replay.ts'
@@ -23,6 +25,8 @@ export interface TaskStatus {
   readonly single: Report | null
   readonly perDomain: Readonly<Record<string, Report>>
   readonly banks: readonly BankReport[]
+  /** Per domain and class: whether the class may be relied on there. */
+  readonly readiness: readonly ReadinessReport[]
   /** Per domain: how the banks are weighed, and what sharing gained or cost. */
   readonly committee: Readonly<Record<string, BlendReport>>
   /** Per domain: what sharing gained or cost as it was served; none where examples came without a prediction. */
@@ -33,6 +37,8 @@ export interface TaskStatus {
   readonly starts: readonly StartStatus[]
   /** Per class that was rare so far: whether practising synthetic examples helps it; none where they are off. */
   readonly synthetic: readonly SyntheticReport[]
+  /** Drifts found, newest first, at most 32; none where they are not looked for. */
+  readonly drift: readonly DriftReport[]
   /** Bytes of the weights of its banks, of the single model's, and of what it remembers. */
   readonly bytes: { readonly model: number; readonly single: number; readonly memory: number }
 }

@@ -4,6 +4,7 @@
  */
 import type { RawTable } from '../encode/raw-table.ts'
 import type { TaskPrediction } from '../events/event.ts'
+import { ReadinessBook } from '../judge/readiness.ts'
 import { withoutSquares } from '../numeric/row-block.ts'
 import type { Saved } from '../numeric/saved.ts'
 import { type Ground, makeBank } from './banks.ts'
@@ -11,6 +12,9 @@ import { Boards, type Opinion } from './boards.ts'
 import type { Heard } from './chain.ts'
 import { Committee } from './committee.ts'
 import { decide } from './decision.ts'
+import { answerDrift } from './drift-answer.ts'
+import type { DriftReport } from './drift-report.ts'
+import { DriftWatch } from './drift-watch.ts'
 import type { EncodedRecord, Moved } from './encodings.ts'
 import { LineAffinity } from './line-affinity.ts'
 import type { Meter } from './meter.ts'
@@ -45,6 +49,14 @@ const single: BankOptions = {
   start: 'random'
 }
 
+/** Where and when a part was made that is judged: event times of the part and of its label, and the tasks known by now. */
+export interface When {
+  readonly domain: string
+  readonly time: number
+  readonly at: number
+  readonly tasks: number
+}
+
 export class TaskLearner {
   readonly name: string
   readonly classes: string[] = []
@@ -59,10 +71,13 @@ export class TaskLearner {
   readonly #committee: Committee
   readonly #single: Pupil | null
   readonly #boards: Boards
+  readonly #readiness = new ReadinessBook()
   readonly #lines = new LineAffinity()
   readonly #served = new ServedSharing()
   /** Null where it is off. */
   readonly #synthetic: SyntheticReplay | null
+  /** Null where drift is not looked for. */
+  readonly #drift: DriftWatch | null
   /** Its place among the tasks. */
   readonly #order: number
   #singleQ = new Float32Array(0)
@@ -96,6 +111,7 @@ export class TaskLearner {
     this.#single = options.single ? pupil(single, 0) : null
     this.#boards = new Boards(options.judge)
     this.#synthetic = options.rare.synthetic > 0 ? new SyntheticReplay(options.rare.synthetic) : null
+    this.#drift = options.drift === 'off' ? null : new DriftWatch(name, order)
     this.#practice = new Practice({
       ground,
       parts: this.#parts,
@@ -170,7 +186,8 @@ export class TaskLearner {
    * Scores what the banks say of a record before they learn it, and what was served; then the pools learn from it. `known`
    * is −1 for a class that has not occurred, of which they learn nothing. Returns the class chosen on arrival.
    */
-  judge(record: EncodedRecord, known: number, domain: string, served: TaskPrediction | undefined, meter: Meter): number {
+  judge(record: EncodedRecord, known: number, when: When, served: TaskPrediction | undefined, meter: Meter): number {
+    const { domain } = when
     const y = known < 0 ? this.classes.length : known
     const committee = this.#ask(record)
     const chosen = this.#chosen()
@@ -201,13 +218,36 @@ export class TaskLearner {
       solo: committee.solo
     })
     if (known >= 0) {
+      this.#readiness.observe(record.domain, y, (given ?? { chosen }).chosen === y)
       this.#lines.observe(committee, record, y)
       if (given !== null) this.#served.add(committee, record.domain, given.probabilities, Q, spoke, y)
       this.#synthetic?.judge(y, committee.p, this.#parts.whole.frequency, this.#parts.whole.memory)
       committee.judge(record.domain, y, Q, spoke)
+      this.#look(record.domain, y, given ?? { probabilities: committee.reported, chosen }, when)
     }
     this.#mend(known)
     return chosen
+  }
+
+  /** The learner's answer to a drift of a domain: see `drift-answer.ts`. */
+  answer(domain: number, drift: Pick<DriftReport, 'what' | 'seen'>): void {
+    answerDrift({ domain, parts: this.#parts, committee: this.#committee, encodings: this.#ground.encodings }, drift)
+  }
+
+  /** A drift of a domain was seen without labels: what rests wakes. False where it was told before. */
+  hear(domain: number, report: DriftReport): boolean {
+    if (this.#drift === null || !this.#drift.hear(report)) return false
+    if (this.#options.drift === 'answer') this.#committee.wake(domain)
+    return true
+  }
+
+  /** Looks for a drift in what was said of a label. */
+  #look(domain: number, y: number, { probabilities, chosen }: Opinion, { domain: name, time, at, tasks }: When): void {
+    const confidence = chosen < 0 ? 0 : probabilities[chosen]!
+    const drift = this.#drift?.observe({ y, chosen, confidence, time }, { domain, name, classes: this.classes, tasks, at }) ?? null
+    if (drift === null) return
+    this.#ground.signals.tell('drift-detected', { domain: name, task: this.name, class: drift.class, value: drift.to }, drift.message)
+    if (this.#options.drift === 'answer') this.answer(domain, drift)
   }
 
   /** Learns an example, each bank with as many replayed ones as its effort says, at most `most` steps in all. */
@@ -274,11 +314,13 @@ export class TaskLearner {
       ...reports,
       single: this.#single === null ? null : reports.single,
       banks: this.#pupils.flatMap(({ watch }) => (watch === null ? [] : [watch.report(classes, domains)])),
+      readiness: this.#readiness.report(domains, classes, this.#options.judge.readyRecall),
       committee: Object.fromEntries([...this.#committee.report()].map(([place, report]) => [domains[place] ?? '', report])),
       sharingAsServed: this.#served.report(domains),
       affinity: this.#lines.report(domains),
       starts: startsOf(this.#pupils, domains),
       synthetic: this.#synthetic?.report(classes) ?? [],
+      drift: this.#drift?.report() ?? [],
       bytes: { model: this.#committee.bytes, single: this.#single?.bank.bytes ?? 0, memory: this.#parts.whole.memory.bytes }
     }
   }
@@ -305,8 +347,10 @@ export class TaskLearner {
       single: this.#single?.bank.save() ?? null,
       pupils: this.#all().map(pupil => pupil.save(raws)),
       boards: this.#boards.save(),
+      readiness: this.#readiness.save(),
       lines: this.#lines.save(),
       served: this.#served.save(),
+      drift: this.#drift?.save() ?? null,
       ...(this.#synthetic === null ? {} : { synthetic: this.#synthetic.save() })
     }
   }
@@ -321,8 +365,10 @@ export class TaskLearner {
       single: Saved
       pupils: Saved[]
       boards: Saved
+      readiness: Saved
       lines: Saved
       served: Saved
+      drift: Saved
       synthetic?: Saved
     }
     const task = new TaskLearner(from.name, order, ground, from.inputs)
@@ -334,8 +380,10 @@ export class TaskLearner {
     task.#committee.load(from.committee)
     task.#single?.bank.load(from.single)
     task.#boards.load(from.boards)
+    task.#readiness.load(from.readiness)
     task.#lines.load(from.lines)
     task.#served.load(from.served)
+    task.#drift?.load(from.drift)
     task.#synthetic?.load(from.synthetic!)
     return task
   }

@@ -37,11 +37,12 @@ export class Watch {
     this.#stability = new BankStability(K)
   }
 
-  /** The bank learned an example of class `y` of a domain, the `learned`-th of its task. */
-  observe(y: number, domain: number, learned: number, memory: ClassMemory): void {
+  /** The bank learned an example of class `y` and weight `w` of a domain, the `learned`-th of its task. */
+  observe(y: number, w: number, domain: number, learned: number, memory: ClassMemory): void {
     const { mixture } = this.#bank
     this.#tracker.observe(mixture.gate.g, mixture.r, y)
     this.#shares.observe(domain, mixture.gate.g)
+    this.#stability.observe(mixture.gate.g, mixture.P, y, w)
     // A bank that rested over a probe is probed when it wakes.
     if (learned >= nextProbe(this.#probed)) this.#take(learned, memory)
   }
@@ -78,13 +79,13 @@ export class Watch {
     const { change, figures } = this.#probe.take(mixture, memory, asked)
     const since = learned - this.#probed
     this.#probed = learned
-    if (change !== null) {
-      // Learning at a constant pace is a walk, whose distance grows with the root of its steps.
-      const scale = Math.sqrt(PROBE_EVERY / since)
-      for (let k = 0; k < K; k++) change[k] = Math.min(1, change[k]! * scale)
-      this.#tracker.setChange(change)
-    }
-    const turns = this.#stability.take({ learned, since, change, figures }, this.#tracker)
+    // Learning at a constant pace is a walk, whose distance grows with the root of its steps.
+    const scale = Math.sqrt(PROBE_EVERY / since)
+    const inThousand = (measured: Float64Array): Float64Array => measured.map(each => Math.min(1, each * scale))
+    const opinion = change === null ? null : inThousand(change.opinion)
+    const shift = change === null ? null : inThousand(change.shift)
+    if (opinion !== null) this.#tracker.setChange(opinion)
+    const turns = this.#stability.take({ learned, since, change: opinion, shift, figures }, this.#tracker)
     if (turns.length > 0) this.#tell(this.#bank.name, turns)
   }
 }

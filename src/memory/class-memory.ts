@@ -58,6 +58,20 @@ export class ClassMemory {
     return true
   }
 
+  /** Forgets a domain's examples but the last of each class, as many as `last` says of it. */
+  forget(domain: number, last: (y: number) => number): void {
+    this.#rings.forEach((ring, y) => {
+      let left = last(y)
+      const kept = inOrder(ring)
+        .reverse()
+        .filter(item => item.domain !== domain || left-- > 0)
+        .reverse()
+      if (kept.length === ring.items.length) return
+      ring.items.splice(0, ring.items.length, ...kept)
+      ring.next = 0
+    })
+  }
+
   /** An example of a class drawn with chance proportional to `counts`, among the classes remembered; null when there is none. */
   draw(random: Random, counts: Float64Array, classes: number): Remembered | null {
     const rings = this.#rings

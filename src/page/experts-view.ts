@@ -1,8 +1,9 @@
 /** The experts: who speaks on which line and for which class, what each is like, and what would help. */
 
+import type { Readiness, ReadinessReport } from '../judge/readiness.ts'
 import type { BankReport as Bank, ExpertReport as Expert } from '../stability/expert-report.ts'
 import { noneText } from './committee-view.ts'
-import { choice, fill, h } from './dom.ts'
+import { choice, fill, h, scrolling } from './dom.ts'
 import { figure, percent, whole } from './format.ts'
 import { type HeatRow, heatTable } from './heat.ts'
 import type { Task } from './shapes.ts'
@@ -136,28 +137,50 @@ function row(expert: Expert): HTMLElement {
   )
 }
 
-function readiness(task: Task): HTMLElement | null {
-  if (task.readiness === undefined || task.readiness.length === 0) return null
+const settled: Readonly<Record<Readiness, string>> = {
+  ready: 'may be relied on',
+  unfit: 'more labels of this kind do not help',
+  'not yet': ''
+}
+
+function readiness({ readiness: rows }: Task): HTMLElement | null {
+  if (rows.length === 0) return null
+  const recallOf = ({ recall, interval }: ReadinessReport): string =>
+    interval === null ? '–' : `${percent(recall)} (${percent(interval[0])} to ${percent(interval[1])})`
+  const missingOf = ({ state, missing }: ReadinessReport): string =>
+    state !== 'not yet'
+      ? settled[state]
+      : missing === null
+        ? 'more than 1 000 labels are missing'
+        : `about ${whole(missing)} labels are missing`
   return h(
     'section',
     { class: 'panel' },
-    h('h2', {}, 'Ready for what'),
-    h(
-      'table',
-      {},
-      h('caption', { class: 'unseen' }, 'Readiness by line and class'),
-      h('thead', {}, h('tr', {}, ...['Line', 'Class', 'State', 'What is missing'].map(text => h('th', { scope: 'col' }, text)))),
+    h('h2', {}, 'What is ready where'),
+    scrolling(
+      'Readiness by line and class',
       h(
-        'tbody',
+        'table',
         {},
-        ...task.readiness.map(each =>
-          h(
-            'tr',
-            {},
-            h('th', { scope: 'row' }, each.line ?? each.domain ?? 'all'),
-            h('td', {}, each.class),
-            h('td', {}, h('span', { class: 'state', 'data-state': each.state }, each.state)),
-            h('td', {}, each.sentence ?? (each.missing === null || each.missing === undefined ? '' : `${whole(each.missing)} labels`))
+        h('caption', { class: 'unseen' }, 'Readiness by line and class'),
+        h(
+          'thead',
+          {},
+          h('tr', {}, ...['Line', 'Class', 'State', 'Recall', 'What that means'].map(text => h('th', { scope: 'col' }, text)))
+        ),
+        h(
+          'tbody',
+          {},
+          ...rows.map(row =>
+            h(
+              'tr',
+              {},
+              h('th', { scope: 'row' }, row.domain),
+              h('td', {}, row.class),
+              h('td', {}, h('span', { class: 'state', 'data-state': row.state }, row.state)),
+              h('td', {}, recallOf(row)),
+              h('td', {}, missingOf(row))
+            )
           )
         )
       )

@@ -10,7 +10,7 @@ export interface Status {
   readonly reasons: readonly string[]
   readonly startedAt: number
   readonly role: string
-  readonly learner: (Omit<LearnerStatus, 'tasks'> & { readonly tasks: readonly Task[] }) | null
+  readonly learner: LearnerStatus | null
   readonly lag: Readonly<Record<string, number>>
   readonly events: readonly { readonly topic: string; readonly outcome: string; readonly count: number }[]
   readonly waiting: { readonly observations: number; readonly labels: number }
@@ -19,31 +19,7 @@ export interface Status {
   readonly following?: readonly { readonly shard: string; readonly behind: number }[]
 }
 
-export interface Task extends TaskStatus {
-  readonly drift?: readonly Drift[]
-  readonly readiness?: readonly Readiness[]
-}
-
-export interface Drift {
-  readonly domain: string | null
-  readonly class: string | null
-  readonly what: string
-  readonly since: number
-  readonly from: number | null
-  readonly to: number | null
-  readonly seen: number
-  readonly at: number
-  readonly message: string
-}
-
-export interface Readiness {
-  readonly domain: string | null
-  readonly line?: string
-  readonly class: string
-  readonly state: string
-  readonly missing?: number | null
-  readonly sentence?: string
-}
+export type Task = TaskStatus
 
 export interface Alerts {
   readonly open: readonly AlertState[]

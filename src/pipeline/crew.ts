@@ -143,9 +143,9 @@ function publisherOf({ log, state, publish, shard }: PipelineOptions, learner: L
   return new PublishStage({ ...publish, learner, state, shard, positions: claim.positions() })
 }
 
-function predictStage({ timings, stopwatch: clock }: PipelineOptions, { join, served }: Loop, learner: Learner): PredictStage {
+function predictStage({ timings, stopwatch: clock, shards }: PipelineOptions, { join, served }: Loop, learner: Learner): PredictStage {
   const admits = (id: string, time: number): boolean => join.room.admits(id, time)
-  return new PredictStage({ learner, clock, admits, served, predictMs: ms => timings.predictMs(ms) })
+  return new PredictStage({ learner, clock, shards, admits, served, predictMs: ms => timings.predictMs(ms) })
 }
 
 function learnStages({ load, timings, stopwatch: clock, tell, shard, shards }: PipelineOptions, { lag }: Loop, learner: Learner): Stage[] {

@@ -6,6 +6,7 @@ export interface TaskExperts {
   readonly classes: readonly string[]
   readonly learned: number
   readonly banks: TaskStatus['banks']
+  readonly readiness: TaskStatus['readiness']
 }
 
 export interface Experts {
@@ -32,6 +33,7 @@ export function expertsOf({ learned, domains, tasks }: LearnerStatus, { task, ba
         task: each.task,
         classes: each.classes,
         learned: each.learned,
+        readiness: each.readiness,
         banks: each.banks.filter(of => bank === undefined || of.bank === bank)
       }))
   }

@@ -80,11 +80,29 @@ export interface SinkStatus {
   readonly failing: string | null
 }
 
+/** What the HTTP interface has answered since the process started, and who is there now. */
+export interface HttpStatus {
+  /** By address as it is declared, and code. */
+  readonly answers: readonly { readonly route: string; readonly code: number; readonly count: number }[]
+  readonly wrongTokens: number
+  readonly sessions: number
+  readonly streams: number
+  readonly connections: number
+  readonly maxStreams: number
+  readonly maxConnections: number
+}
+
+/** What metrics tell beside the status; `alerts` is null of who does not watch. */
+export interface Beside {
+  readonly http: HttpStatus
+  readonly alerts: AlertsBoard | null
+}
+
 export interface Gateway {
-  /** The newest parts sent to inspection and not labelled yet, newest first, of one line or all. Absent of who does not decide. */
-  inspections?(limit: number, line: string | null): readonly Inspection[]
-  /** How promises are kept and the inspection budget is spent. Absent of who does not decide. */
-  decisions?(): DecideReport
+  /** The newest parts sent to inspection and not labelled yet, newest first, of one line or all. Null of who does not decide. */
+  inspections?(limit: number, line: string | null): readonly Inspection[] | null
+  /** How promises are kept and the inspection budget is spent. Null of who does not decide. */
+  decisions?(): DecideReport | null
   /** Throws `UNAVAILABLE` (retry) as long as there is no state to tell of. */
   status(): PipelineStatus
   /**

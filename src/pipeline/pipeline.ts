@@ -2,6 +2,8 @@
  * The loop around the fold: reads the log, lets every stage take its records, commits outputs, changes of the waiting room
  * and positions together. One process, one loop, one order.
  */
+import type { DecideReport } from '../decide/report.ts'
+import type { Inspection } from '../decide/work-list.ts'
 import type { Policy } from '../events/check.ts'
 import type { AnyEvent, EventName, Events, Prediction, Topic } from '../events/event.ts'
 import { Fault } from '../fault/fault.ts'
@@ -204,6 +206,7 @@ export class Pipeline implements Gateway {
       throw new Fault('UNAVAILABLE', 'expected a recovered state, it is still being recovered: ask again later')
     const { predict, learn, single } = this.#meter.spentMs
     const alerts = this.#alerts()
+    const decisions = this.decisions()
     const perEvent = (ms: number, n: number): number => (n === 0 ? 0 : (1000 * ms) / n)
     const folded = this.#tallies.of('examples', 'learned')
     return {
@@ -217,6 +220,7 @@ export class Pipeline implements Gateway {
       events: this.#tallies.all(),
       waiting: this.#join.room.size,
       snapshot: this.#crew?.keeper?.newest ?? null,
+      ...(decisions === null ? {} : { decisions }),
       ...(alerts === null ? {} : { alerts: { open: alerts.open, sinks: alerts.sinks, trial: alerts.trial } }),
       costs: { predict: perEvent(predict, this.#predicted), learn: perEvent(learn, folded), single: perEvent(single, folded) }
     }
@@ -236,6 +240,18 @@ export class Pipeline implements Gateway {
 
   reject(name: EventName & Postable, records: readonly Unusable[]): Promise<void> {
     return this.#posting.reject(name, records)
+  }
+
+  inspections(limit: number, line: string | null): readonly Inspection[] | null {
+    return this.#decides ? (this.#options.watch.decider.inspections?.(limit, line) ?? null) : null
+  }
+
+  decisions(): DecideReport | null {
+    return this.#decides ? (this.#options.watch.decider.report?.() ?? null) : null
+  }
+
+  get #decides(): boolean {
+    return this.#duty.watches && this.#crew !== null
   }
 
   alerts(): AlertsBoard {

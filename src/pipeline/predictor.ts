@@ -6,6 +6,7 @@
 import type { Policy } from '../events/check.ts'
 import type { EventName, Events, Prediction } from '../events/event.ts'
 import { Fault } from '../fault/fault.ts'
+import { LabelFreeWatch } from '../learner/label-free.ts'
 import type { Learner } from '../learner/learner.ts'
 import type { LearnerOptions } from '../learner/options.ts'
 import type { Codec } from './codec.ts'
@@ -53,6 +54,8 @@ export class Predictor implements Gateway {
   readonly #followers: ReadonlyMap<string, Follower>
   readonly #topics: ReadonlyMap<string, Follower>
   readonly #intake: Intake
+  /** Null where drift is not looked for. */
+  readonly #watch: LabelFreeWatch | null
   readonly #posting: Posting
   readonly #tallies = new Tallies()
   readonly #patience: Patience
@@ -68,6 +71,8 @@ export class Predictor implements Gateway {
     const { codec, policy, clock, tell } = options
     this.#options = options
     this.#startedAt = clock()
+    const { drift, domain } = options.learner
+    this.#watch = drift === 'off' ? null : new LabelFreeWatch(domain)
     this.#followers = new Map(options.shards.names.map(shard => [shard, new Follower({ ...options, shard, tell })]))
     this.#topics = new Map([...this.#followers].map(([shard, follower]) => [stateOf(shard), follower]))
     this.#intake = new Intake(codec, policy)
@@ -222,7 +227,7 @@ export class Predictor implements Gateway {
   }
 
   async #take(portion: Portion, signal: AbortSignal): Promise<void> {
-    const { codec, timings, stopwatch } = this.#options
+    const { codec, timings, stopwatch, shards } = this.#options
     const predictions: Prediction[] = []
     const outputs: Outgoing[] = []
     for (const record of portion.records) {
@@ -235,7 +240,7 @@ export class Predictor implements Gateway {
       if ('code' in event || event.name !== 'observation') continue
       // Looked at again after every wait: what there was may have been lost meanwhile.
       if (!(await this.#known(signal))) return
-      const learner = this.learnerOf(this.#options.shards.of(event.event.line))!
+      const learner = this.learnerOf(shards.of(event.event.line))!
       const before = stopwatch()
       const prediction = learner.predict(event.event)
       const spent = stopwatch() - before
@@ -243,6 +248,8 @@ export class Predictor implements Gateway {
       timings.predictMs(spent)
       predictions.push(prediction)
       outputs.push({ topic: 'predictions', key: event.event.line, value: codec.encode('prediction', prediction) })
+      const drift = this.#watch?.observe(event.event, prediction) ?? null
+      if (drift !== null) outputs.push({ topic: 'examples', key: shards.of(event.event.line), value: codec.encode('control', drift) })
     }
     const done = await this.#patience.try(
       () => portion.done(outputs).then(() => true),

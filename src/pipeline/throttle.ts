@@ -71,6 +71,6 @@ export class Throttle implements Stage {
   #decide(step: Step, now: number, value: number): void {
     this.#decidedAt = now
     this.#pending = value
-    step.emit('examples', this.#options.shard, 'control', { id: `load-${now}`, time: now, kind: 'effort', task: null, value })
+    step.emit('examples', this.#options.shard, 'control', { id: `load-${now}`, time: now, kind: 'effort', task: null, value, drift: null })
   }
 }

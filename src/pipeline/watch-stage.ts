@@ -55,6 +55,7 @@ export class WatchStage implements Stage {
   }
 
   restored(): void {
+    this.#options.decider.restored?.()
     this.#alarms.trial = this.#trial.on
     this.#show()
   }

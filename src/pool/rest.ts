@@ -70,6 +70,12 @@ export class Rest {
     }
   }
 
+  /** Wakes everybody for a while. */
+  wake(): void {
+    this.#wakeUntil = Math.max(GRACE, this.#learned + AWAKE)
+    this.#resting.fill(0)
+  }
+
   save(): Saved {
     return { resting: this.#resting.slice(), sums: Float64Array.of(this.#learned, this.#fast, this.#slow, this.#wakeUntil) }
   }

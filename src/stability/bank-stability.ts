@@ -8,7 +8,8 @@ import type { DomainShares } from './domain-shares.ts'
 import type { BankReport } from './expert-report.ts'
 import type { ExpertTracker } from './expert-tracker.ts'
 import type { FunctionFigures } from './functions.ts'
-import { ExpertLife, isUnsound, type Judged } from './state.ts'
+import { type Beside, Needs, type Way, ways } from './needs.ts'
+import { EARLY, ExpertLife, isUnsound, type Judged } from './state.ts'
 import { Trend } from './trend.ts'
 
 /** What a probe found. */
@@ -16,8 +17,9 @@ export interface Probed {
   /** Examples of the task learned, and how many of them since the last probe. */
   readonly learned: number
   readonly since: number
-  /** Change in 1,000 examples (K); null at the first probe. */
+  /** Change in 1,000 examples of what each says, and of where it is asked (K); null at the first probe. */
   readonly change: Float64Array | null
+  readonly shift: Float64Array | null
   readonly figures: FunctionFigures
 }
 
@@ -29,43 +31,53 @@ export interface Turn {
 }
 
 const THOUSAND = 1000
+const FIGURES = 3 + ways.length
 
 export class BankStability {
   readonly #K: number
   #lives: ExpertLife[]
   readonly #trends: Trend[]
-  /** Variation, distance, nearest and need (4, K) of the last probe, NaN before. */
+  readonly #needs: Needs
+  /** Shift, variation, distance and what is lost in each way (K, 7) at the last probe, NaN before. */
   readonly #last: Float64Array
+  /** Who was nearest and what each said on average then. */
+  #beside: Beside
 
   constructor(K: number) {
     this.#K = K
     this.#lives = Array.from({ length: K }, () => new ExpertLife())
     this.#trends = Array.from({ length: K }, () => new Trend())
-    this.#last = new Float64Array(4 * K).fill(Number.NaN)
+    this.#needs = new Needs(K)
+    this.#last = new Float64Array(FIGURES * K).fill(Number.NaN)
+    this.#beside = { nearest: new Int32Array(K).fill(-1), mean: new Float32Array(0), pooled: new Float32Array(0) }
+  }
+
+  /** An example of class `y` and weight `w` was learned: gate (K) and opinions (C, K) before that. */
+  observe(g: Float32Array, P: Float32Array, y: number, w: number): void {
+    this.#needs.observe(g, P, y, w, this.#beside)
   }
 
   /** Takes what a probe found, beside what the tracker knows. Returns whose state turned so that it matters. */
-  take({ learned, since, change, figures: { variation, distance, nearest, need } }: Probed, tracker: ExpertTracker): readonly Turn[] {
+  take(
+    { learned, since, change, shift, figures: { variation, distance, nearest, mean, pooled } }: Probed,
+    tracker: ExpertTracker
+  ): readonly Turn[] {
     const K = this.#K
     const turns: Turn[] = []
     for (let k = 0; k < K; k++) {
       const life = this.#lives[k]!
       const before = isUnsound(life.judged)
       if (change !== null) this.#trends[k]!.add(since / THOUSAND, change[k]!)
-      life.take({
-        learned,
-        K,
-        share: tracker.share(k),
-        examples: tracker.learnedBy(k),
-        change: change === null ? Number.NaN : change[k]!,
-        variation: variation[k]!,
-        distance: distance[k]!,
-        need: need[k]!
-      })
-      this.#last.set([variation[k]!, distance[k]!, nearest[k]!, need[k]!], 4 * k)
+      const figures = { variation: variation[k]!, distance: distance[k]!, without: this.#without(k) }
+      const [share, examples] = [tracker.share(k), tracker.learnedBy(k)]
+      life.take({ learned, K, share, examples, change: change?.[k] ?? Number.NaN, shift: shift?.[k] ?? Number.NaN, ...figures })
+      this.#last.set([shift?.[k] ?? Number.NaN, figures.variation, figures.distance, ...ways.map(way => figures.without[way])], FIGURES * k)
       const now = life.judged
+      // While experts part, and while one drifts, what was found of it before is soon forgotten.
+      if (learned < EARLY || now.state === 'drifting') this.#needs.halve(k)
       if (isUnsound(now) !== before) turns.push({ expert: k, sound: before, now })
     }
+    this.#beside = { nearest, mean, pooled }
     return turns
   }
 
@@ -73,15 +85,17 @@ export class BankStability {
     const activity = tracker.report(bank, classes)
     const experts = activity.experts.map(each => {
       const k = each.expert
-      const [variation, distance, nearest, need] = this.#last.subarray(4 * k, 4 * k + 4)
+      const [shift, variation, distance, ...lost] = this.#last.subarray(FIGURES * k, FIGURES * (k + 1))
+      const nearest = this.#beside.nearest[k]!
       const diagnosed: Diagnosed = {
         ...each,
         perDomain: shares.of(k, domains),
         trend: this.#trends[k]!.slope,
+        shift: known(shift!),
         variation: known(variation!),
-        nearest: known(nearest! >= 0 ? nearest! : Number.NaN),
+        nearest: nearest < 0 ? null : nearest,
         distance: known(distance!),
-        need: known(need!),
+        without: Object.fromEntries(ways.map((way, i) => [way, known(lost[i]!)])) as Record<Way, number | null>,
         ...this.#lives[k]!.judged
       }
       return { ...diagnosed, cure: cureOf(diagnosed) }
@@ -90,14 +104,36 @@ export class BankStability {
   }
 
   save(): Saved {
-    return { lives: this.#lives.map(life => life.save()), trends: this.#trends.map(trend => trend.save()), last: this.#last.slice() }
+    return {
+      lives: this.#lives.map(life => life.save()),
+      trends: this.#trends.map(trend => trend.save()),
+      needs: this.#needs.save(),
+      last: this.#last.slice(),
+      nearest: this.#beside.nearest.slice(),
+      mean: this.#beside.mean.slice(),
+      pooled: this.#beside.pooled.slice()
+    }
   }
 
   load(saved: Saved): void {
-    const { lives, trends, last } = saved as { lives: Saved[]; trends: Saved[]; last: Float64Array }
+    const { lives, trends, needs, last, nearest, mean, pooled } = saved as {
+      lives: Saved[]
+      trends: Saved[]
+      needs: Saved
+      last: Float64Array
+      nearest: Int32Array
+      mean: Float32Array
+      pooled: Float32Array
+    }
     this.#lives = lives.map(life => ExpertLife.load(life))
     for (const [k, trend] of trends.entries()) this.#trends[k]!.load(trend)
+    this.#needs.load(needs)
     this.#last.set(last)
+    this.#beside = { nearest: nearest.slice(), mean: mean.slice(), pooled: pooled.slice() }
+  }
+
+  #without(k: number): Readonly<Record<Way, number>> {
+    return Object.fromEntries(ways.map(way => [way, this.#needs.lost(k, way)])) as Record<Way, number>
   }
 }
 

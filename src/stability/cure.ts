@@ -1,6 +1,6 @@
 /** What an expert's state means and what would help, in plain words for who has never heard of a gate. */
 import type { ExpertReport } from './expert-report.ts'
-import { YOUNG } from './state.ts'
+import { SHIFT_COUNTS, YOUNG } from './state.ts'
 
 /** Labels of a class, in effect, from which an expert is said to know it. */
 export const ENOUGH = 40
@@ -45,7 +45,7 @@ export function missingOf({
 
 /** One sentence, or two. */
 export function cureOf(expert: Diagnosed): string {
-  const { expert: k, state, nearest, interpretable, dominating, change, examples } = expert
+  const { expert: k, state, nearest, interpretable, dominating, examples } = expert
   const missing = missingOf(expert)
   const collect =
     missing === null
@@ -56,22 +56,30 @@ export function cureOf(expert: Diagnosed): string {
       return 'It is hardly ever asked and learns nothing. Fewer experts would do as well, or a higher load floor keeps it alive.'
     case 'duplicate':
       return interpretable
-        ? `Experts ${k} and ${nearest} say nearly the same, each where it is asked: read them as one.`
-        : `Experts ${k} and ${nearest} say the same and one of them is not needed: fewer experts would do as well, and only both together mean something.`
+        ? `Experts ${k} and ${nearest} say nearly the same, and both are needed where they are asked: read them as one.`
+        : `Experts ${k} and ${nearest} say the same, and nothing is lost without this one: fewer experts would do as well.`
     case 'vanishing':
       return interpretable
-        ? 'It says the same of every part it is asked about, and its bank needs it: nothing to do.'
-        : 'It says the same of every part it is asked about, and nothing is lost without it: fewer experts, or fewer inputs for the gate.'
+        ? 'It says the same of every part it is asked about, and its bank needs that: nothing to do.'
+        : 'It says the same of every part it is asked about, and others could say it: fewer experts, or fewer inputs for the gate.'
     case 'drifting':
-      return `Its opinions moved by ${figure(change)} in 1,000 examples: see what changed on ${mostOf(expert.perDomain) || 'the line'}${collect === null ? '; it settles by itself when the line does.' : `, and ${collect}.`}`
+      return `${moved(expert)} in 1,000 examples: see what changed on ${mostOf(expert.perDomain) || 'the line'}${collect === null ? '; it settles when the line does.' : `, and ${collect}.`}`
     case 'learning':
       if (collect !== null) return `It still learns: ${collect}.`
       if (examples < YOUNG) return `It still learns, from ${Math.floor(examples)} examples so far: wait.`
-      return `It still learns, its opinions moved by ${figure(change)} in 1,000 examples: wait.`
+      return `It still learns. ${moved(expert)} in 1,000 examples: wait.`
     case 'stable':
       if (collect !== null) return `Sound so far as it knows: ${collect}.`
       return dominating ? 'Sound, and its bank is little more than this one: fewer experts would do.' : 'Sound: nothing to do.'
   }
+}
+
+/** What moved most. */
+function moved({ change, shift }: Diagnosed): string {
+  if (change === null || shift === null) return 'How much it moves is not known yet'
+  return shift * SHIFT_COUNTS > change
+    ? `${Math.round(100 * shift)} % of what it is asked about changed`
+    : `Its opinions moved by ${figure(change)}`
 }
 
 function mostOf(shares: Readonly<Record<string, number>>): string | null {
@@ -80,6 +88,6 @@ function mostOf(shares: Readonly<Record<string, number>>): string | null {
   return most
 }
 
-function figure(value: number | null): string {
-  return value === null ? 'an unknown amount' : value.toFixed(2).replace(/^0/, '')
+function figure(value: number): string {
+  return value.toFixed(2).replace(/^0/, '')
 }

@@ -1,4 +1,5 @@
 /** What is told of the experts of a bank. Shares are forgetting means over about the last 1,000 examples. */
+import type { Way } from './needs.ts'
 import type { ExpertState } from './state.ts'
 
 /** What an expert does. */
@@ -8,7 +9,7 @@ export interface ExpertActivity {
   readonly utilisation: number
   /** Mean responsibility for the labels that came, 0 to 1. */
   readonly responsibility: number
-  /** Examples it has learned from: Σ r of its responsibilities, each class's fading with its own examples. */
+  /** Examples it has learned from since it began: Σ r of its responsibilities. */
   readonly examples: number
   /** (Σ r)² / Σ r² of its responsibilities, per class: how many examples it has learned that class from. */
   readonly effectiveSampleSize: Readonly<Record<string, number>>
@@ -22,6 +23,8 @@ export interface ExpertActivity {
 export interface ExpertReport extends ExpertActivity {
   /** Its mean gate share on each line or other domain, of the last examples there. */
   readonly perDomain: Readonly<Record<string, number>>
+  /** How much the parts it is asked about changed, 0 to 1, in 1,000 examples; null before. */
+  readonly shift: number | null
   /** By how much its change changes per 1,000 examples, over the last few probes; null before two of them. */
   readonly trend: number | null
   /** How much its opinion varies over the inputs where it speaks, as a Hellinger distance from its mean; null before the first probe. */
@@ -30,8 +33,8 @@ export interface ExpertReport extends ExpertActivity {
   readonly nearest: number | null
   /** Mean Hellinger distance to the nearest, where either speaks. */
   readonly distance: number | null
-  /** What its bank would lose without it, nats an example where it speaks; at or below 0 nothing. */
-  readonly need: number | null
+  /** What its bank would lose by each way to do without it, nats an example where it speaks; below 0 gain, null before it is known. */
+  readonly without: Readonly<Record<Way, number | null>>
   readonly state: ExpertState
   /** Examples of its task learned when it came into its state. */
   readonly since: number

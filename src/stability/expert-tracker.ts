@@ -28,6 +28,7 @@ type SavedTracker = {
   readonly weights: Float64Array
   readonly used: Float64Array
   readonly answered: Float64Array
+  readonly whole: Float64Array
   readonly entropy: Float64Array
   readonly sums: Float64Array
   readonly squares: Float64Array
@@ -54,6 +55,8 @@ export class ExpertTracker {
   #weights: Float64Array
   #used: Float64Array
   #answered: Float64Array
+  /** Σ w r, of which nothing fades. */
+  #whole: Float64Array
   /** Fading Σ w and Σ w·H(g). */
   #entropy = new Float64Array(2)
   /** (classes, K): fading Σ w r and Σ (w r)². */
@@ -73,6 +76,7 @@ export class ExpertTracker {
     this.#weights = new Float64Array(K)
     this.#used = new Float64Array(K)
     this.#answered = new Float64Array(K)
+    this.#whole = new Float64Array(K)
     this.#change = new Float64Array(K).fill(UNKNOWN)
     this.#renewed = new Uint8Array(K)
   }
@@ -97,6 +101,7 @@ export class ExpertTracker {
       this.#weights[k] = keep * this.#weights[k]! + w
       this.#used[k] = keep * this.#used[k]! + w * gk
       this.#answered[k] = keep * this.#answered[k]! + share
+      this.#whole[k]! += share
       this.#sums[at] = keep * this.#sums[at]! + share
       this.#squares[at] = keep * this.#squares[at]! + share * share
       if (gk > LEAST_SHARE) H -= gk * log(gk)
@@ -120,7 +125,7 @@ export class ExpertTracker {
   reset(k: number): void {
     if (!Number.isInteger(k) || k < 0 || k >= this.experts)
       throw new RangeError(`expected an expert from 0 to ${this.experts - 1}, got ${k}`)
-    for (const array of [this.#weights, this.#used, this.#answered]) array[k] = 0
+    for (const array of [this.#weights, this.#used, this.#answered, this.#whole]) array[k] = 0
     for (let at = k; at < this.#sums.length; at += this.experts) this.#sums[at] = this.#squares[at] = 0
     this.#change[k] = UNKNOWN
     this.#renewed[k] = 1
@@ -133,11 +138,9 @@ export class ExpertTracker {
     return most
   }
 
-  /** Σ r of an expert over the classes, each fading with its own examples: how many it has learned from. */
+  /** Σ w r of an expert since it began: how many examples it has learned from. */
   learnedBy(k: number): number {
-    let sum = 0
-    for (let at = k; at < this.#sums.length; at += this.experts) sum += this.#sums[at]!
-    return sum
+    return this.#whole[k]!
   }
 
   /** Before any example shares and entropy are 0. Throws `RangeError` when a class was met that is not named. */
@@ -164,6 +167,7 @@ export class ExpertTracker {
       weights: this.#weights.slice(),
       used: this.#used.slice(),
       answered: this.#answered.slice(),
+      whole: this.#whole.slice(),
       entropy: this.#entropy.slice(),
       sums: this.#sums.slice(0, this.#classes * this.experts),
       squares: this.#squares.slice(0, this.#classes * this.experts),
@@ -179,6 +183,7 @@ export class ExpertTracker {
     tracker.#weights = Float64Array.from(from.weights)
     tracker.#used = Float64Array.from(from.used)
     tracker.#answered = Float64Array.from(from.answered)
+    tracker.#whole = Float64Array.from(from.whole)
     tracker.#entropy = Float64Array.from(from.entropy)
     tracker.#sums = Float64Array.from(from.sums)
     tracker.#squares = Float64Array.from(from.squares)

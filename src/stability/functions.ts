@@ -1,22 +1,16 @@
 /**
- * What the functions of a mixture's experts are like on a sample of inputs: whether each says the same of all (variation),
- * whether another says the same as it (distance), and what the bank would lose without it (need). Invariant: all is read off
- * opinions and gates; weights, which an encoding may scale and a decay may shrink, take no part.
+ * What the functions of a mixture's experts are like on a sample of inputs: whether each says the same of all (variation), and
+ * whether another says the same as it (distance). Invariant: all is read off opinions and gates; weights, which an encoding may
+ * scale and a decay may shrink, take no part.
  *
  * With gate g and opinions P of K experts on n inputs, H the Hellinger distance, and v_k[i] = g_k[i] / Σ_i g_k[i], where k
  * speaks:
  *   variation  V_k  = √(½ Σ_i v_k ‖√P_k − m‖²) with m = Σ_i v_k √P_k, and as opinions have length 1, V_k² = ½ (1 − ‖m‖²)
  *   distance   D_kl = Σ_i (g_k + g_l) H(P_k, P_l) / Σ_i (g_k + g_l); the nearest is the l of the least
- *   need       N_k  = min over "left out" and "replaced by the nearest" of Σ_i v_k (ln q[y] − ln q′[y]), nats
- * where q is the bank's opinion, q′ that without k, its share going to the others as they have theirs, or to the nearest.
  *
- * Shapes: P is (n, C, K), g is (n, K), labels y (n), row-major, as a bank holds them.
+ * Shapes: P is (n, C, K), g is (n, K), row-major, as a bank holds them.
  */
-import { log } from '../numeric/exp-log.ts'
 import { LEAST_SHARE } from './hellinger.ts'
-
-/** An opinion below this counts as this: one input may say a lot, not everything. */
-const FLOOR = 1e-6
 
 export interface Opinions {
   readonly n: number
@@ -24,18 +18,18 @@ export interface Opinions {
   readonly K: number
   readonly P: Float32Array
   readonly g: Float32Array
-  readonly y: Int32Array
 }
 
-/** Each (K). */
+/** (K) where nothing else is said. */
 export interface FunctionFigures {
   readonly variation: Float64Array
   /** Of the nearest that is asked at all; NaN where there is none. */
   readonly distance: Float64Array
   /** −1 where there is none. */
   readonly nearest: Int32Array
-  /** NaN where there is no other expert. */
-  readonly need: Float64Array
+  /** Mean opinions where each speaks, and where it or its nearest does, (C, K). */
+  readonly mean: Float32Array
+  readonly pooled: Float32Array
 }
 
 /**
@@ -44,19 +38,20 @@ export interface FunctionFigures {
  * @example
  * ```ts
  * import { figuresOf } from '../src/stability/functions.ts'
- * // Two inputs, two classes, two experts that share both inputs alike: the first is always even, the second sure and right.
+ * // Two inputs, two classes, two experts that share both inputs alike: the first is always even, the second sure.
  * const P = Float32Array.of(0.5, 1, 0.5, 0, 0.5, 0, 0.5, 1)
  * const g = Float32Array.of(0.5, 0.5, 0.5, 0.5)
- * const { variation, need } = figuresOf({ n: 2, C: 2, K: 2, P, g, y: Int32Array.of(0, 1) }, Uint8Array.of(1, 1))
+ * const { variation, nearest } = figuresOf({ n: 2, C: 2, K: 2, P, g }, Uint8Array.of(1, 1))
  * variation[0]?.toFixed(2) // => '0.00'
- * need[0]! < 0 // => true
- * need[1]! > 0.4 // => true
+ * variation[1]?.toFixed(2) // => '0.38'
+ * nearest // => Int32Array.of(1, 0)
  * ```
  */
 export function figuresOf(opinions: Opinions, asked: Uint8Array): FunctionFigures {
   const roots = opinions.P.map(Math.sqrt)
   const { distance, nearest } = nearestOf(opinions, roots, asked)
-  return { variation: variationOf(opinions, roots), distance, nearest, need: needOf(opinions, nearest) }
+  const mean = meansOf(opinions)
+  return { variation: variationOf(opinions, roots), distance, nearest, mean, pooled: pooledOf(opinions, mean, nearest) }
 }
 
 /** Σ_i of the shares by which expert k's inputs are weighed. */
@@ -116,32 +111,29 @@ function nearestOf({ n, C, K, g }: Opinions, roots: Float32Array, asked: Uint8Ar
   return { distance, nearest }
 }
 
-function needOf(opinions: Opinions, nearest: Int32Array): Float64Array {
-  const { n, C, K, P, g, y } = opinions
-  const need = new Float64Array(K).fill(Number.NaN)
-  if (K < 2 || n === 0) return need
+function meansOf(opinions: Opinions): Float32Array {
+  const { n, C, K, P, g } = opinions
+  const mean = new Float32Array(C * K)
+  for (let k = 0; k < K; k++) {
+    const whole = spoken(opinions, k)
+    for (let c = 0; c < C; c++) {
+      let sum = 0
+      for (let i = 0; i < n; i++) sum += (g[i * K + k]! + LEAST_SHARE) * P[(i * C + c) * K + k]!
+      mean[c * K + k] = sum / whole
+    }
+  }
+  return mean
+}
+
+function pooledOf(opinions: Opinions, mean: Float32Array, nearest: Int32Array): Float32Array {
+  const { C, K } = opinions
+  const pooled = mean.slice()
   for (let k = 0; k < K; k++) {
     const l = nearest[k]!
-    const whole = spoken(opinions, k)
-    let leftOut = 0
-    let replaced = 0
-    for (let i = 0; i < n; i++) {
-      const row = (i * C + y[i]!) * K
-      let others = 0
-      let rest = 0
-      for (let j = 0; j < K; j++) {
-        if (j === k) continue
-        const share = g[i * K + j]!
-        others += share
-        rest += share * P[row + j]!
-      }
-      const own = g[i * K + k]!
-      const q = log(Math.max(FLOOR, rest + own * P[row + k]!))
-      const v = (own + LEAST_SHARE) / whole
-      leftOut += v * (q - log(Math.max(FLOOR, others > 0 ? rest / others : 1 / C)))
-      if (l >= 0) replaced += v * (q - log(Math.max(FLOOR, rest + own * P[row + l]!)))
-    }
-    need[k] = l >= 0 ? Math.min(leftOut, replaced) : leftOut
+    if (l < 0) continue
+    const own = spoken(opinions, k)
+    const part = own / (own + spoken(opinions, l))
+    for (let row = 0; row < C * K; row += K) pooled[row + k] = part * mean[row + k]! + (1 - part) * mean[row + l]!
   }
-  return need
+  return pooled
 }

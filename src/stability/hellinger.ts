@@ -53,3 +53,28 @@ export function meanHellinger(
   if (n > 0) for (let k = 0; k < K; k++) mean[k]! /= weights[k]!
   return mean
 }
+
+/**
+ * How far the inputs that each expert (K) is asked about have changed between two gates on the same inputs: 0 where its shares
+ * are the same, 1 where it is asked about none of what it was. In its shares' own measure, Σ |g′ − g| / Σ (g′ + g) (Bray and
+ * Curtis, 1957).
+ *
+ * @param before gates (n, K), row-major
+ *
+ * @example
+ * ```ts
+ * import { shiftOf } from '../src/stability/hellinger.ts'
+ * shiftOf(Float32Array.of(1, 0, 0.5, 0.5), Float32Array.of(0, 1, 0.5, 0.5), 2) // => Float64Array.of(0.5, 0.5)
+ * ```
+ */
+export function shiftOf(before: Float32Array, after: Float32Array, K: number): Float64Array {
+  const moved = new Float64Array(K)
+  const all = new Float64Array(K)
+  for (let i = 0; i < before.length; i++) {
+    const k = i % K
+    moved[k]! += Math.abs(after[i]! - before[i]!)
+    all[k]! += after[i]! + before[i]!
+  }
+  for (let k = 0; k < K; k++) moved[k] = all[k]! > 0 ? moved[k]! / all[k]! : 0
+  return moved
+}

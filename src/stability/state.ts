@@ -6,6 +6,7 @@
  * which makes all functions flatter and none of them needless.
  */
 import type { Saved } from '../numeric/saved.ts'
+import type { Way } from './needs.ts'
 
 export const expertStates = ['learning', 'stable', 'drifting', 'vanishing', 'duplicate', 'dead'] as const
 export type ExpertState = (typeof expertStates)[number]
@@ -20,26 +21,30 @@ interface Level {
 export const levels = {
   /** Share of the bank's work, or of a class, in parts of an equal share 1/K: with K = 16, one example in 160. */
   dead: { enter: 0.1, leave: 0.2 },
-  /** Hellinger distance from its mean opinion: .05 is about .5 against .57. */
-  vanishing: { enter: 0.05, leave: 0.08 },
-  /** Hellinger distance to the nearest: .07 is about .5 against .6. */
-  duplicate: { enter: 0.07, leave: 0.1 },
-  /** Nats an example where it speaks: at .02 the bank is 2 % less sure of the right class without it. */
-  redundant: { enter: 0.02, leave: 0.04 },
+  /** Nats lost where it speaks if it said the same of every part: what its variation is worth. */
+  vanishing: { enter: 0.02, leave: 0.04 },
+  /** Nats lost if its nearest spoke in its place, as far as they are near one another: see `NEAR`. */
+  duplicate: { enter: 0.05, leave: 0.1 },
+  /** Nats lost without it: at .05 its bank is 5 % less sure of the right class where it speaks. */
+  redundant: { enter: 0.05, leave: 0.1 },
   /** Share of the bank's work. */
   dominating: { enter: 0.8, leave: 0.7 },
   /** Change in 1,000 examples: above it moves, below it stands. */
-  moving: { enter: 0.2, leave: 0.1 }
+  moving: { enter: 0.25, leave: 0.1 }
 } as const satisfies Readonly<Record<string, Level>>
 
+/** Hellinger distance within which two experts may say the same: what chance makes of two that learn one truth, and .5 against .3. */
+const NEAR = 0.2
+/** What a shift of where it is asked counts beside a change of what it says. */
+export const SHIFT_COUNTS = 0.5
 /** What moves beyond this many times its usual change drifts: what has always moved by as much does not. */
-const BEYOND_USUAL = 2
+const BEYOND_USUAL = 3
 /** Rate of the usual change, a probe. */
 const USUAL_RATE = 0.2
-/** Probes that a property must last before it is believed, in either direction. */
+/** Probes that a property must last before it is believed, in either direction; a move is believed at once. */
 const HOLD = 2
-/** Examples of its task before an expert may be dead: the shares remember about as many. */
-const EARLY = 1000
+/** Examples of its task before an expert may be dead or marked: the shares remember half as many, and experts need as many to part. */
+export const EARLY = 2000
 /** Examples that an expert must have learned before anything but that it learns is said of it. */
 export const YOUNG = 100
 
@@ -53,12 +58,14 @@ export interface Evidence {
   readonly K: number
   /** The largest of its gate share, its responsibility and its part of any class: who answers for a rare class alone is not dead. */
   readonly share: number
-  /** Examples it has learned from: the sum of its responsibilities. */
+  /** Examples it has learned from since it began. */
   readonly examples: number
   readonly change: number
-  readonly variation: number
+  readonly shift: number
+  /** Hellinger distance to the nearest. */
   readonly distance: number
-  readonly need: number
+  /** What its bank would lose by each way to do without it, nats an example where it speaks. */
+  readonly without: Readonly<Record<Way, number>>
 }
 
 export interface Judged {
@@ -83,17 +90,17 @@ export class ExpertLife {
 
   /** Takes what a probe found. */
   take(evidence: Evidence): void {
-    const { learned, K, share, examples, change, variation, distance, need } = evidence
+    const { learned, K, share, examples, change, shift, distance, without } = evidence
     if (learned >= EARLY) this.#weigh('dead', K > 1 ? share * K : 1, false)
-    this.#weigh('vanishing', variation, false)
-    this.#weigh('duplicate', distance, false)
-    this.#weigh('redundant', need, false)
+    this.#weigh('vanishing', without.flattened, false)
+    this.#weigh('duplicate', distance <= NEAR ? without.replaced : Number.isNaN(distance) ? Number.NaN : Number.POSITIVE_INFINITY, false)
+    this.#weigh('redundant', least(without.leftOut, without.pooled), false)
     this.#weigh('dominating', K > 1 ? share : 0, true)
-    this.#move(change)
+    this.#move(change, shift)
     const constant = this.#is('vanishing')
     const doubled = this.#is('duplicate')
     const young = examples < YOUNG
-    this.#marked = !young && !this.#is('dead') && (constant || doubled) && this.#is('redundant')
+    this.#marked = !young && learned >= EARLY && !this.#is('moving') && !this.#is('dead') && (constant || doubled) && this.#is('redundant')
     const next = this.#next(young, constant, doubled)
     if (next !== this.#state) this.#since = learned
     this.#state = next
@@ -146,13 +153,18 @@ export class ExpertLife {
     return constant ? 'vanishing' : 'stable'
   }
 
-  /** Until it has stood still once it learns; from then on, what moves drifts. */
-  #move(change: number): void {
-    if (Number.isNaN(change)) return
+  /**
+   * Until it has stood still once it learns; from then on, what moves drifts: what it says, or where it is asked. The larger of
+   * the two, each in parts of its level.
+   */
+  #move(change: number, shift: number): void {
+    if (Number.isNaN(change) || Number.isNaN(shift)) return
     const { enter, leave } = levels.moving
-    this.#turn('moving', this.#is('moving') ? change > leave : change >= Math.max(enter, BEYOND_USUAL * this.#usual))
+    const moved = Math.max(change, shift * SHIFT_COUNTS)
+    const moving = this.#is('moving')
+    this.#turn('moving', moving ? moved > leave : moved >= Math.max(enter, BEYOND_USUAL * this.#usual), moving ? HOLD : 1)
     if (this.#is('moving')) return
-    this.#usual = this.#settled ? this.#usual + USUAL_RATE * (change - this.#usual) : change
+    this.#usual = this.#settled ? this.#usual + USUAL_RATE * (moved - this.#usual) : moved
     this.#settled = true
   }
 
@@ -168,13 +180,18 @@ export class ExpertLife {
     this.#turn(property, above ? value >= (on ? leave : enter) : value <= (on ? leave : enter))
   }
 
-  #turn(property: Property, holds: boolean): void {
+  #turn(property: Property, holds: boolean, hold = HOLD): void {
     const at = properties.indexOf(property)
     const against = holds === (this.#on[at] === 1) ? 0 : this.#against[at]! + 1
-    const turned = against >= HOLD
+    const turned = against >= hold
     if (turned) this.#on[at] = holds ? 1 : 0
     this.#against[at] = turned ? 0 : against
   }
+}
+
+/** The lesser of what is known of two; NaN where neither is. */
+function least(a: number, b: number): number {
+  return Number.isNaN(a) ? b : Number.isNaN(b) ? a : Math.min(a, b)
 }
 
 /** Whether an expert must not be trusted as it stands: it is dead, moves after it stood, or means nothing by itself. */

@@ -3,7 +3,7 @@ import { Decider } from '../../src/decide/decider.ts'
 import type { DecideReport } from '../../src/decide/report.ts'
 import type { Report, Scores } from '../../src/judge/report.ts'
 import type { TaskStatus } from '../../src/learner/status.ts'
-import type { PipelineStatus } from '../../src/pipeline/gateway.ts'
+import type { AlertsBoard, Beside, PipelineStatus } from '../../src/pipeline/gateway.ts'
 import { budget, exampleOf, options, parts } from '../decide/stream.ts'
 
 const scores: Scores = {
@@ -63,6 +63,16 @@ export function taskOf(task: string, classes: readonly string[], over: Partial<T
     asServed: report,
     single: report,
     perDomain: { l1: report, l2: report },
+    readiness: classes.map((name, y) => ({
+      domain: 'l1',
+      class: name,
+      state: (['ready', 'not yet', 'unfit'] as const)[y % 3]!,
+      labels: 40,
+      recall: 0.9,
+      interval: [0.8, 0.95] as const,
+      recent: 0.9,
+      missing: y % 3 === 1 ? 12 : 0
+    })),
     banks: [
       {
         bank: 'mixture',
@@ -76,11 +86,12 @@ export function taskOf(task: string, classes: readonly string[], over: Partial<T
           perClass: Object.fromEntries(classes.map(name => [name, 0.5])),
           perDomain: { l1: 0.5, l2: 0.4 },
           change: 0.03,
+          shift: 0.02,
           trend: -0.01,
           variation: 0.2,
           nearest: 1 - expert,
           distance: 0.3,
-          need: 0.4,
+          without: { leftOut: 0.4, replaced: 0.3, flattened: 0.2, pooled: 0.3 },
           state: expert === 0 ? ('stable' as const) : ('duplicate' as const),
           since: 1000,
           interpretable: expert === 0,
@@ -104,6 +115,7 @@ export function taskOf(task: string, classes: readonly string[], over: Partial<T
     ],
     starts: [],
     synthetic: [],
+    drift: [],
     ...over
   }
 }
@@ -150,4 +162,32 @@ export function decided(): DecideReport {
   }
   const report = decider.report()
   return { ...report, tasks: report.tasks.map(each => ({ ...each, task: 'decided' })) }
+}
+
+/** What there is beside it: alerts of every severity, a sink that fails, a trial, and an interface that has answered. */
+export function fullBeside(over: Partial<Beside> = {}): Beside {
+  const alert = (severity: string, state: string) => ({ severity, state }) as AlertsBoard['open'][number]
+  const sink = { name: 'pager', delivered: 7, failed: 3, refused: 1, expired: 2, forgotten: 0, silent: 4, behind: 5, failing: 'no answer' }
+  return {
+    http: {
+      answers: [
+        { route: '/labels', code: 200, count: 12 },
+        { route: 'other', code: 404, count: 1 }
+      ],
+      wrongTokens: 6,
+      sessions: 2,
+      streams: 16,
+      connections: 32,
+      maxStreams: 64,
+      maxConnections: 256
+    },
+    alerts: {
+      open: [alert('critical', 'raised'), alert('critical', 'acknowledged'), alert('warning', 'raised')],
+      recent: [],
+      lines: [],
+      trial: { left: null } as AlertsBoard['trial'],
+      sinks: [sink]
+    },
+    ...over
+  }
 }

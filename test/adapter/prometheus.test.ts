@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { openMetrics } from '../../src/adapter/prometheus/open-metrics.ts'
 import { leftOut, metricsPage, sections } from '../../src/adapter/prometheus/table.ts'
-import type { PipelineStatus } from '../../src/pipeline/gateway.ts'
-import { fullStatus, noScores, reportOf, taskOf } from './prometheus.status.ts'
+import type { Beside, PipelineStatus } from '../../src/pipeline/gateway.ts'
+import { fullBeside, fullStatus, noScores, reportOf, taskOf } from './prometheus.status.ts'
 
 const declared = sections.flatMap(section => section.metrics)
 
-async function rendered(status: PipelineStatus | null, options: Parameters<typeof openMetrics>[0] = {}) {
+async function rendered(status: PipelineStatus | null, options: Parameters<typeof openMetrics>[0] = {}, beside?: Beside) {
   const metrics = openMetrics({ now: () => 15_000, ...options })
-  if (status !== null) metrics.observe(status)
+  if (status !== null) metrics.observe(status, beside)
   return linesOf(await metrics.text())
 }
 
@@ -29,7 +29,7 @@ describe('the table of metrics', () => {
   test('is what is rendered: every declared metric appears, and no other', async () => {
     const many = taskOf('many', ['a'], { banks: Array.from({ length: 2 }, () => taskOf('x', ['a']).banks[0]!) })
     const metrics = openMetrics({ limits: { series: 3 } })
-    metrics.observe(fullStatus([taskOf('fault', ['ok', 'scratch']), many]))
+    metrics.observe(fullStatus([taskOf('fault', ['ok', 'scratch']), many]), fullBeside())
     const names = new Set(linesOf(await metrics.text()).map(line => nameOf(line).replace(/_(bucket|sum|count)$/, '')))
     expect([...names].sort()).toEqual([...declared, leftOut].map(metric => `andon_${metric.name}`).sort())
   })
@@ -95,6 +95,29 @@ describe('metrics', () => {
     expect(seriesValue(lines, 'andon_inspections_waiting')).toBe(status.decisions!.waiting)
   })
 
+  test('tell which alerts are open, what became of telling them, and whether they are on trial', async () => {
+    const lines = await rendered(fullStatus(), {}, fullBeside())
+    expect(seriesValue(lines, 'andon_open_alerts{severity="critical"}')).toBe(2)
+    expect(seriesValue(lines, 'andon_unacknowledged_alerts{severity="critical"}')).toBe(1)
+    expect(seriesValue(lines, 'andon_open_alerts{severity="information"}')).toBe(0)
+    expect(seriesValue(lines, 'andon_sink_notices_total{sink="pager",outcome="expired"}')).toBe(2)
+    expect(seriesValue(lines, 'andon_sink_behind_notices{sink="pager"}')).toBe(5)
+    expect(seriesValue(lines, 'andon_sink_failing{sink="pager"}')).toBe(1)
+    expect(seriesValue(lines, 'andon_trial')).toBe(1)
+    const { http } = fullBeside()
+    const none = await rendered(fullStatus(), {}, { http, alerts: null })
+    expect(none.filter(line => /alerts|sink|trial/.test(line))).toEqual([])
+  })
+
+  test('tell what the interface answers, and who is there', async () => {
+    const lines = await rendered(fullStatus(), {}, fullBeside())
+    expect(seriesValue(lines, 'andon_http_answers_total{route="/labels",code="200"}')).toBe(12)
+    expect(seriesValue(lines, 'andon_http_wrong_tokens_total')).toBe(6)
+    expect(seriesValue(lines, 'andon_http_sessions')).toBe(2)
+    expect(seriesValue(lines, 'andon_http_full_ratio{what="streams"}')).toBe(0.25)
+    expect(seriesValue(lines, 'andon_http_full_ratio{what="connections"}')).toBe(0.125)
+  })
+
   test('of sharing stay within their limits: sums are added up, what is not one is left out', async () => {
     const task = taskOf('fault', ['ok'])
     const { l1 } = task.committee
@@ -125,19 +148,21 @@ describe('metrics', () => {
       perDomain: { l1: bare },
       committee: {},
       sharingAsServed: {},
-      banks: [{ ...bank!, experts: bank!.experts.map(expert => ({ ...expert, change: null })) }]
+      banks: [{ ...bank!, experts: bank!.experts.map(expert => ({ ...expert, change: null, shift: null, trend: null })) }]
     })
     const { decisions: _, ...status } = fullStatus([task])
     const lines = await rendered({ ...status, snapshot: null })
     expect(
-      lines.filter(line => /kappa|accuracy|recall|precision|nats\{.*view|brier|change|snapshot|g_mean|view="single"/.test(line))
+      lines.filter(line => /kappa|accuracy|recall|precision|nats\{.*view|brier|change|shift|snapshot|g_mean|view="single"/.test(line))
     ).toEqual([])
     expect(seriesValue(lines, 'andon_class_support_examples{task="t",class="a",view="window"}')).toBe(10)
   })
 
   test('tell nothing of the state before the first status', async () => {
     const counts = (await rendered(null)).filter(line => !/_(bucket|sum|count)/.test(line))
-    expect(counts).toEqual(['andon_learned_examples_total 0', 'andon_repeated_examples_total 0', 'andon_corrected_labels_total 0'])
+    expect(counts).toEqual(
+      ['learned_examples', 'repeated_examples', 'corrected_labels', 'http_wrong_tokens'].map(name => `andon_${name}_total 0`)
+    )
   })
 
   test('forget a series that the status no longer holds', async () => {

@@ -124,10 +124,10 @@ function held(make: Make): void {
 }
 
 function correctedRates(make: Make): void {
-  const RUNS = 40
+  const RUNS = 24
   const inside = { crack: 0, stain: 0, recall: 0, accuracy: 0 }
   for (let run = 0; run < RUNS; run++) {
-    const stream = parts(2500, 100 + run)
+    const stream = parts(2000, 100 + run)
     const decider = make(options({ labels: 'inspected', inspection: budget(120) }), stream)
     for (const seen of stream) {
       const [decision] = decider.decide(seen.prediction)
@@ -145,8 +145,8 @@ function correctedRates(make: Make): void {
     if (covers(of('crack')?.recall, found / cracks.length)) inside.recall++
     if (covers(corrected.accuracy, right / stream.length)) inside.accuracy++
   }
-  // Of 40 intervals of 95 %, fewer than 33 hold the truth once in 3,000 times.
-  for (const [what, n] of Object.entries(inside)) expect(n, what).toBeGreaterThanOrEqual(33)
+  // Of 24 intervals of 95 %, fewer than 20 hold the truth once in 150 times; the seeds are fixed.
+  for (const [what, n] of Object.entries(inside)) expect(n, what).toBeGreaterThanOrEqual(20)
   expect(shares).toHaveLength(3)
 }
 

@@ -1,7 +1,9 @@
 /** The decider keeps its laws, and each goes red on the fault it is there for. */
 import { describe, expect, test } from 'vitest'
+import { loadConfig } from '../../src/config/load.ts'
 import { Decider } from '../../src/decide/decider.ts'
 import type { DecideOptions } from '../../src/decide/options.ts'
+import { decideOptionsOf } from '../../src/wiring.ts'
 import { expectBroken } from '../numeric/planted.ts'
 import { type Deciding, laws, type Make } from './decider.laws.ts'
 import { budget, exampleOf, options, parts } from './stream.ts'
@@ -135,6 +137,34 @@ describe('what is done about a part', () => {
     const blank = { ...seen!.prediction, tasks: [] }
     expect(new Decider(options({})).decide(blank)).toEqual([])
     expect(new Decider(options({ missRate: 0.05 })).decide(blank)).toMatchObject([{ task: 'fault', action: 'abstain', inspect: true }])
+  })
+
+  test('a promise of all defects rules out none before one is known', () => {
+    const decider = new Decider(options({ missRate: 0.2 }))
+    const good = (i: number) => ({
+      ...seen!.prediction,
+      observation: `good-${i}`,
+      tasks: [{ ...stated(1, 0).tasks[0]!, classes: ['good'], probabilities: [1] }]
+    })
+    for (let i = 0; i < 20; i++) {
+      expect(decider.decide(good(i))).toMatchObject([{ action: 'abstain' }])
+      decider.learn(exampleOf({ prediction: good(i), truth: 'good' }))
+    }
+    expect(decider.decide(good(20))[0]!.reason).toBe('no defect class is known yet, so that none can be ruled out')
+  })
+
+  test('classes that the policy names are promised before the first is seen', () => {
+    const { tasks } = decideOptionsOf(
+      loadConfig({ env: {}, overrides: { policy: { classes: { fault: ['ok', 'dent'] } }, decide: { missRate: 0.1 } } })
+    )
+    expect(tasks).toEqual({ fault: { classes: { ok: {}, dent: {} } } })
+  })
+
+  test('a budget buys the first labels of a task that is configured', () => {
+    const decider = new Decider(options({ inspection: budget(100) }))
+    const decided = parts(200, 12).flatMap(({ prediction }) => decider.decide({ ...prediction, tasks: [] }))
+    expect(decided.filter(({ inspect }) => inspect).length).toBeGreaterThan(10)
+    expect(new Set(decided.map(({ action }) => action))).toEqual(new Set(['pass']))
   })
 
   test('a class named by a promise cannot be ruled out before it is known', () => {

@@ -34,7 +34,7 @@ export const samples: { readonly [N in keyof Events]: Events[N] } = {
   observation,
   label: { observation: 'part-1', line: 'line-a', time: time + 60_000, source: 'camera', labels: { fault: 'scratch', grade: 'B' } },
   example: { observation, labels: { fault: 'scratch' }, labelTime: time + 60_000, source: null, prediction },
-  control: { id: 'control-1', time, kind: 'effort', task: null, value: 4 },
+  control: { id: 'control-1', time, kind: 'effort', task: null, value: 4, drift: null },
   prediction,
   decision: {
     observation: 'part-1',

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { rules } from './alerts.mjs'
 import { built, distOf } from './built.mjs'
 import { Life, phases } from './life.mjs'
 import { MAX_AGE_S } from './stream.mjs'
@@ -120,6 +121,7 @@ function configuration(dataDirectory) {
     snapshot: { everyExamples: 200, keep: 3 },
     join: { maxAgeHours: MAX_AGE_S / 3600, predictionWaitMs: 600_000, dedupe: { maxIds: 20_000 } },
     learner: { experts: 4, preset: 'fast' },
+    alert: { rules },
     ...(flags.kafka === undefined ? {} : { log: onKafka(flags.kafka) })
   })
 }

@@ -27,7 +27,7 @@ export function* stream({ SimulatedLines, Soonest, Random, codec, seed, startMs 
     else if (!early.delete(event.event.observation)) yield* labelled(event.event, at)
     if (chance(0.02)) yield bad(at)
     if (chance(0.0005)) {
-      const effort = { id: `effort-${serial++}`, time: at, kind: 'effort', task: null, value: 1 + random.below(3) }
+      const effort = { id: `effort-${serial++}`, time: at, kind: 'effort', task: null, value: 1 + random.below(3), drift: null }
       yield record('examples', SHARD, 'control', effort)
     }
   }

@@ -5,11 +5,13 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { alertProblems } from './alerts.mjs'
 import { built } from './built.mjs'
 
 /** Who has worked on a log: one process, or roles. `predicted` says how often an observation may be predicted. */
 export const alone = {
-  inputs: { andon: ['observations', 'predictions', 'labels', 'examples'] },
+  inputs: { andon: ['observations', 'predictions', 'labels', 'examples', 'signals', 'alerts'] },
+  watches: true,
   joins: 'andon',
   learns: 'andon',
   predicted: 'once'
@@ -56,8 +58,8 @@ export async function verify(dist, configPath, ledger, by = alone, learners = [c
   const fingerprint = learner => createHash('sha256').update(state.encode(learner.save())).digest('hex')
 
   try {
-    const [observations, predictions, labels, examples, rejects] = await Promise.all(
-      ['observations', 'predictions', 'labels', 'examples', 'rejects'].map(topic)
+    const [observations, predictions, labels, examples, rejects, alerts] = await Promise.all(
+      ['observations', 'predictions', 'labels', 'examples', 'rejects', 'alerts'].map(topic)
     )
     const all = { observations, predictions, labels, examples }
     const bad = new Set(ledger.bad.map(place))
@@ -117,6 +119,9 @@ export async function verify(dist, configPath, ledger, by = alone, learners = [c
       joined.flatMap(({ observation, prediction }) => (same(prediction, served.get(observation.id)) ? [] : [observation.id])),
       `${joined.length} examples`
     )
+
+    const told = { alerts: alerts.map(({ value }) => codec.decode(value).event), predictions: good.predictions, isWatched: by.watches }
+    for (const [name, problems] of Object.entries(await alertProblems(dist, config, told))) check(name, problems, `${alerts.length} alerts`)
 
     const refused = rejects.map(({ value }) => codec.decode(value).event)
     const byPlace = tally(refused.map(place))

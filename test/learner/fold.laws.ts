@@ -262,7 +262,7 @@ export const foldLaws: Readonly<Record<string, (make: Make) => void>> = {
   },
   'an effort control caps the steps of the examples after it'(make) {
     const all = Array.from({ length: 30 }, (_, i) => example(observation(i, { f0: i }), { task: `class ${i % 2}` }))
-    const control = { id: 'c', time: 0, kind: 'effort' as const, task: null, value: 1 }
+    const control = { id: 'c', time: 0, kind: 'effort' as const, task: null, value: 1, drift: null }
     const capped = fold(make, [control, ...all])
     const few = fold(make, all, { ...small, banks: recipeOf(small).banks.map(bank => ({ ...bank, steps: 1 })) })
     const asked = observation(99, { f0: 3 })

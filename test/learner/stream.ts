@@ -18,7 +18,7 @@ export const small: LearnerOptions = {
   maxCategories: 3,
   maxTasks: 3,
   maxIds: 40,
-  judge: { window: 20, forgetting: 0.95 }
+  judge: { window: 20, forgetting: 0.95, readyRecall: 0.8 }
 }
 
 const START = 1_700_000_000_000
@@ -40,7 +40,7 @@ export function log(seed: number, n: number): Entry[] {
     const grown = 1 + Math.floor((6 * i) / n)
     const kind = random.below(20)
     if (kind === 0) {
-      all.push({ id: `control-${i}`, time: START + i * 1000, kind: 'effort', task: null, value: 1 + random.below(5) })
+      all.push({ id: `control-${i}`, time: START + i * 1000, kind: 'effort', task: null, value: 1 + random.below(5), drift: null })
       continue
     }
     const past = examples.length > 0 ? examples[Math.max(0, examples.length - 1 - random.below(60))]! : null

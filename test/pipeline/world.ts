@@ -284,7 +284,7 @@ export const input = {
   control: (n: number): Outgoing => ({
     topic: 'examples',
     key: REST,
-    value: codec.encode('control', { id: `control-${n}`, time: T0, kind: 'effort', task: null, value: n })
+    value: codec.encode('control', { id: `control-${n}`, time: T0, kind: 'effort', task: null, value: n, drift: null })
   }),
   raw: (topic: Topic, ...bytes: number[]): Outgoing => ({ topic, key: null, value: Uint8Array.from(bytes) })
 }

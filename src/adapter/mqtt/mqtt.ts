@@ -53,31 +53,31 @@ const EVERYWHERE = '*'
 
 export function openMqtt(options: MqttOptions): Sink {
   const { name, prefix, timeoutMs } = options
-  let client: MqttClient | null = null
-  let opening: Promise<MqttClient> | null = null
+  let line: Line | null = null
+  let opening: Promise<Line> | null = null
   const shown = new Map<string, string>()
 
   /** The connection, made where there is none. Nothing is queued for one that is lost: whoever sends tries again. */
-  const connected = async (): Promise<MqttClient> => {
-    if (client?.connected === true) return client
+  const connected = async (): Promise<Line> => {
+    if (line?.client.connected === true) return line
     opening ??= connect(options).finally(() => {
       opening = null
     })
-    client = await opening
+    line = await opening
     shown.clear()
-    return client
+    return line
   }
 
   const send = async (topic: string, payload: string, retain: boolean, signal: AbortSignal): Promise<void> => {
     signal.throwIfAborted()
     try {
-      const to = await within(connected(), timeoutMs, signal)
-      await within(to.publishAsync(topic, payload, { qos: 1, retain }), timeoutMs, signal)
+      const { client, lost } = await within(connected(), timeoutMs, signal)
+      await within(Promise.race([client.publishAsync(topic, payload, { qos: 1, retain }), lost]), timeoutMs, signal)
     } catch (error) {
       // What was sent on it may still be under way: it is not to be sent again by a connection that comes back.
-      const lost = client
-      client = null
-      await lost?.endAsync(true).catch(() => undefined)
+      const broken = line
+      line = null
+      await broken?.client.endAsync(true).catch(() => undefined)
       signal.throwIfAborted()
       throw new Fault('UNAVAILABLE', `expected ${name} to be taken by its broker, got ${wordsOf(error)}`, error)
     }
@@ -111,17 +111,25 @@ export function openMqtt(options: MqttOptions): Sink {
       }
     },
     async close() {
-      const last = client
-      client = null
+      const last = line
+      line = null
       if (last === null) return
+      const { client, lost } = last
       // Whoever goes by himself sends no will: the broker is told what it would have said.
-      await within(last.publishAsync(`${prefix}/status`, 'offline', { qos: 1, retain: true }), 1000, null).catch(() => undefined)
-      await last.endAsync(true).catch(() => undefined)
+      const told = client.publishAsync(`${prefix}/status`, 'offline', { qos: 1, retain: true })
+      await within(Promise.race([told, lost]), 1000, null).catch(() => undefined)
+      await client.endAsync(true).catch(() => undefined)
     }
   }
 }
 
-async function connect({ url, prefix, clientId, username, password, tls, timeoutMs }: MqttOptions): Promise<MqttClient> {
+/** A connection, and a promise that rejects when it is lost. */
+interface Line {
+  readonly client: MqttClient
+  readonly lost: Promise<never>
+}
+
+async function connect({ url, prefix, clientId, username, password, tls, timeoutMs }: MqttOptions): Promise<Line> {
   const topic = `${prefix}/status`
   const options: IClientOptions = {
     clientId,
@@ -141,8 +149,10 @@ async function connect({ url, prefix, clientId, username, password, tls, timeout
   const client = await connectAsync(url, options, false)
   // A connection that breaks is seen by who sends next; unheard, the error would end the process.
   client.on('error', () => undefined)
-  await client.publishAsync(topic, 'online', { qos: 1, retain: true })
-  return client
+  const lost = new Promise<never>((_resolve, reject) => client.once('close', () => reject(new Error('a connection that was lost'))))
+  lost.catch(() => undefined)
+  await Promise.race([client.publishAsync(topic, 'online', { qos: 1, retain: true }), lost])
+  return { client, lost }
 }
 
 /** A line as one level of a topic. */

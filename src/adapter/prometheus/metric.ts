@@ -3,7 +3,7 @@
  * pipeline's status. A value that is not known is left out, never told as 0.
  */
 import type { LearnerStatus, TaskStatus } from '../../learner/status.ts'
-import type { PipelineStatus } from '../../pipeline/gateway.ts'
+import type { Beside, PipelineStatus } from '../../pipeline/gateway.ts'
 
 /** One series: the values of the row's labels in their order, and its value; null leaves it out. */
 export type Sample = readonly [labels: readonly string[], value: number | null]
@@ -33,6 +33,8 @@ export type Metric = StatusMetric | TimingMetric
 
 export interface Seen {
   readonly status: PipelineStatus
+  /** Null where nobody serves it. */
+  readonly beside: Beside | null
   readonly now: number
   readonly limits: Limits
 }
@@ -44,12 +46,13 @@ export interface Limits {
   readonly domains: number
   readonly banks: number
   readonly experts: number
+  readonly sinks: number
   /** Most series of one metric. */
   readonly series: number
 }
 
 /** Reached by no line known; a scrape at every limit stays within some ten thousand series. */
-export const defaultLimits: Limits = { tasks: 16, classes: 64, domains: 64, banks: 8, experts: 64, series: 4096 }
+export const defaultLimits: Limits = { tasks: 16, classes: 64, domains: 64, banks: 8, experts: 64, sinks: 16, series: 4096 }
 
 /** The value of a label beyond its list or its limit. */
 export const other = 'other'

@@ -3,7 +3,7 @@
  * usual metrics of the process; a series is told only while the status holds it.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { PipelineStatus, Timings } from '../../pipeline/gateway.ts'
+import type { Beside, PipelineStatus, Timings } from '../../pipeline/gateway.ts'
 import { defaultLimits, type Limits, type Seen, type StatusMetric, type TimingMetric } from './metric.ts'
 import { leftOut, sections } from './table.ts'
 
@@ -11,7 +11,7 @@ export interface OpenMetrics {
   readonly contentType: string
   readonly timings: Timings
   /** Keeps the status that the next `text` shows. Costs nothing: it is read when the metrics are asked for. */
-  observe(status: PipelineStatus): void
+  observe(status: PipelineStatus, beside?: Beside): void
   /** The metrics in the text format of `contentType`. */
   text(): Promise<string>
 }
@@ -41,7 +41,7 @@ export function openMetrics(options: OpenMetricsOptions = {}): OpenMetrics {
     if (metric.type === 'histogram') timings.set(metric.timing, histogramOf(metric, prefix, registry))
     else readers.push(metric.type === 'gauge' ? gaugeOf(metric, prefix, registry, omitted) : counterOf(metric, prefix, registry, omitted))
 
-  let latest: PipelineStatus | null = null
+  let latest: Pick<Seen, 'status' | 'beside'> | null = null
   const seconds = (timing: TimingMetric['timing']) => (ms: number) => {
     // A histogram's sum must not fall, and one NaN would stay in it for ever.
     if (Number.isFinite(ms)) timings.get(timing)?.observe(Math.max(0, ms) / 1000)
@@ -49,12 +49,12 @@ export function openMetrics(options: OpenMetricsOptions = {}): OpenMetrics {
   return {
     contentType: registry.contentType,
     timings: { labelDelay: seconds('labelDelay'), predictMs: seconds('predictMs'), learnMs: seconds('learnMs') },
-    observe(status) {
-      latest = status
+    observe(status, beside) {
+      latest = { status, beside: beside ?? null }
     },
     text() {
       omitted.reset()
-      if (latest !== null) for (const read of readers) read({ status: latest, now: now(), limits })
+      if (latest !== null) for (const read of readers) read({ ...latest, now: now(), limits })
       return registry.metrics()
     }
   }
@@ -85,8 +85,11 @@ function counterOf(metric: StatusMetric, prefix: string, registry: Registry, omi
   return seen => {
     for (const [labels, value] of within(metric, prefix, seen, omitted)) {
       const key = JSON.stringify(labels)
-      const before = told.get(key) ?? 0
-      if (value < before) continue
+      const known = told.get(key)
+      // A counter is told for ever: names that come and go would add up to any number.
+      if (known === undefined && told.size >= seen.limits.series) omitted.inc({ metric: `${prefix}_${metric.name}` })
+      const before = known ?? 0
+      if (value < before || (known === undefined && told.size >= seen.limits.series)) continue
       counter.inc(labels, value - before)
       told.set(key, value)
     }

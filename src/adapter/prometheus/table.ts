@@ -1,9 +1,14 @@
 /** Every metric, declared once: what is registered, and what `docs/metrics.md` shows. */
 import { signalKinds } from '../../events/event.ts'
+import { ways } from '../../stability/needs.ts'
+import { expertStates } from '../../stability/state.ts'
+import { alertMetrics, noticeOutcomes, severities } from './alert-metrics.ts'
 import { decideMetrics } from './decide-metrics.ts'
 import { expertMetrics } from './expert-metrics.ts'
+import { httpMetrics } from './http-metrics.ts'
 import { defaultLimits, type Metric, other } from './metric.ts'
 import { outcomes, parts, pipelineMetrics } from './pipeline-metrics.ts'
+import { readinessMetrics } from './readiness-metrics.ts'
 import { kinds, scoreMetrics, views } from './score-metrics.ts'
 import { sharingMetrics } from './sharing-metrics.ts'
 
@@ -20,7 +25,10 @@ export const sections: readonly { readonly title: string; readonly metrics: read
   { title: 'Quality', metrics: scoreMetrics },
   { title: 'Sharing', metrics: sharingMetrics },
   { title: 'Decisions', metrics: decideMetrics },
-  { title: 'Experts', metrics: expertMetrics }
+  { title: 'Alerts', metrics: alertMetrics },
+  { title: 'Readiness', metrics: readinessMetrics },
+  { title: 'Experts', metrics: expertMetrics },
+  { title: 'The interface', metrics: httpMetrics }
 ]
 
 /**
@@ -36,7 +44,7 @@ export function metricsPage(prefix: string): string {
   const row = ({ name, type, labels, help }: { name: string; type: string; labels: readonly string[]; help: string }) =>
     `| \`${prefix}_${name}\` | ${type} | ${labels.join(', ')} | ${help} |`
   const table = (rows: readonly string[]) => ['| metric | type | labels | what it tells |', '|---|---|---|---|', ...rows].join('\n')
-  const { tasks, classes, domains, banks, experts, series } = defaultLimits
+  const { tasks, classes, domains, banks, experts, sinks, series } = defaultLimits
   return `# Metrics
 
 \`GET /metrics\` answers in the Prometheus text format. This page is made from the table the program registers; a test
@@ -45,8 +53,8 @@ holds them equal.
 A score without support is absent, never 0. Scores are read off the state when they are asked for; nothing is computed
 beside the learning. \`process_…\` and \`nodejs_…\` are the usual ones of the process.
 
-The number of series is bounded: at most ${tasks} tasks, ${classes} classes a task, ${domains} domains, ${banks} banks a task, ${experts} experts a bank and
-${series} series a metric. Counts beyond a limit are added up under \`${other}\`; means and scores beyond it are left out, as they
+The number of series is bounded: at most ${tasks} tasks, ${classes} classes a task, ${domains} domains, ${banks} banks a task, ${experts} experts a bank,
+${sinks} sinks and ${series} series a metric. Counts beyond a limit are added up under \`${other}\`; means and scores beyond it are left out, as they
 cannot be added.
 
 | label | values |
@@ -56,6 +64,11 @@ cannot be added.
 | kind | ${kinds.join(', ')} |
 | view | ${views.join(', ')} |
 | signal | ${signalKinds.join(', ')} |
+| severity | ${severities.join(', ')} |
+| outcome of a notice | ${noticeOutcomes.join(', ')} |
+| route | the addresses of [http.md](http.md), ${other} |
+| state | ${expertStates.join(', ')} |
+| way | ${ways.join(', ')} |
 
 | outcome | what became of the event |
 |---|---|
