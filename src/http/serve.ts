@@ -105,7 +105,6 @@ export const readRoutes = [
   '/api/stream',
   '/api/history',
   '/api/parts',
-  '/api/speakers',
   '/api/explain'
 ] as const
 

@@ -50,7 +50,7 @@ export const partView: View = {
     )
     every(REFRESH_MS, left, async () => {
       const answer = await get<{ parts: readonly KnownPart[] }>(`/api/parts?limit=${NEWEST}`, left)
-      showNewest((answer?.parts ?? []).filter(({ prediction }) => prediction !== null))
+      showNewest(answer?.parts ?? [])
     })
     if (id === null || id === '') fill(body, h('p', { class: 'none' }, 'Choose one of the last parts, or give its id.'))
     else void explain(body, id, rest.get('task'), left)

@@ -160,5 +160,6 @@ test('the last parts are known with what was served and labelled, and what is ty
   })
   expect(parts.get('p8999')).toMatchObject({ prediction: { observation: 'p8999' }, labels: { surface: 'ok' } })
   expect(parts.typical('a')).toEqual({ of: 200, features: { heat: 1, tool: 'y', gone: null } })
-  expect(parts.newest('a', 2).map(part => part.observation)).toEqual(['p8999', 'p8998'])
+  parts.takePrediction(prediction('p8990', 'ok'))
+  expect(parts.newest('a', 3).map(part => part.observation)).toEqual(['p8999', 'p8990'])
 })
