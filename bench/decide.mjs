@@ -3,9 +3,9 @@
  * `node bench/decide.mjs promise [--streams steel_plates,sme,imbalanced_rbf] [--delays 0,100] [--promise 0.05] [--limit ROWS]`
  * tells coverage per class against the promise, with and without adaptation, on each stream as it is and with a planted
  * drift: from the middle on, a third of its sensors read the wrong way round.
- * `node bench/decide.mjs inspect [--streams …] [--shares 0.05,0.1,0.2,0.4] [--seeds 1,2,3] [--limit ROWS]` tells scores over
+ * `node bench/decide.mjs inspect [--streams …] [--shares 0.05,0.1,0.2,0.4] [--beyond 0.7] [--seeds 1,2,3] [--limit ROWS]` tells scores over
  * all rows where only a share of them is ever labelled, picked where a label teaches most or at random, and how many labels
- * each needs for the same score. The streams are read from the folder in ANDON_DATA. `--json` prints one object.
+ * each needs for the same score; the shares of `--beyond` are only picked at random, to compare with. The streams are read from the folder in ANDON_DATA. `--json` prints one object.
  */
 import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -41,6 +41,7 @@ const { values: flags, positionals } = parseArgs({
     streams: { type: 'string' },
     delays: { type: 'string', default: '0,100' },
     promise: { type: 'string', default: '0.05' },
+    beyond: { type: 'string', default: '0.7' },
     shares: { type: 'string', default: '0.05,0.1,0.2,0.4' },
     seeds: { type: 'string', default: '1,2,3' },
     limit: { type: 'string' },
@@ -135,9 +136,10 @@ function kept({ class: name, labels, coverage, interval, inSet, blocks }, side, 
 async function inspections() {
   const rows = []
   const seeds = flags.seeds.split(',').map(Number)
+  const beyond = flags.beyond === '' ? [] : flags.beyond.split(',')
   for (const name of names)
-    for (const share of flags.shares.split(','))
-      for (const pick of ['teaching', 'random']) {
+    for (const share of [...flags.shares.split(','), ...beyond])
+      for (const pick of beyond.includes(share) ? ['random'] : ['teaching', 'random']) {
         const runs = []
         for (const seed of seeds)
           runs.push(

@@ -102,7 +102,7 @@ function targetsOf(prefix: string, { name, type, labels }: Shown): readonly Targ
 /** Grafana's name of the unit in which a metric's name ends. */
 function unitOf({ name, type }: Shown): string {
   if (type === 'counter') return 'cps'
-  if (name === 'start_time_seconds') return 'dateTimeAsIso'
+  if (name.endsWith('_time_seconds')) return 'dateTimeAsIso'
   const units: Readonly<Record<string, string>> = { seconds: 's', bytes: 'bytes', ratio: 'percentunit' }
   return units[name.split('_').at(-1)!] ?? 'short'
 }

@@ -89,7 +89,9 @@ export class Alarms {
       const rule = cause.rule as DecisionRule
       const hit = isHit(rule, cause.about, decision)
       if (hit === null) continue
-      const figure = cause.gauge.take(hit, time, cause.alert === null)
+      // Whoever acknowledges that a line is worse lets it become what is usual there.
+      const calm = cause.alert?.state !== 'raised'
+      const figure = cause.gauge.take(hit, time, calm)
       const message = (): string => ofParts(rule, cause.about, cause.gauge.said(), decision)
       const observation = rule.kind === 'rate' || !hit ? null : decision.observation
       alerts.push(...this.#read(cause, figure, { at: time, wall, time, observation, message }))

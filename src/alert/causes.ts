@@ -43,8 +43,10 @@ export class Causes {
     this.#options = options
   }
 
+  /** Newest first. */
   get open(): readonly AlertState[] {
-    return [...this.#byAlert.values()].map(cause => cause.alert!)
+    const open = [...this.#byAlert.values()].map(cause => cause.alert!)
+    return open.sort((a, b) => b.since - a.since || (a.id < b.id ? -1 : 1))
   }
 
   get recent(): readonly AlertState[] {
@@ -135,8 +137,8 @@ export class Causes {
 
   changes(): readonly (readonly [string, Saved | null])[] {
     const parts: (readonly [string, Saved | null])[] = []
-    for (const slot of this.#dropped) parts.push([`cause/${slot}`, null])
-    for (const cause of this.#changed) parts.push([`cause/${cause.slot}`, cause.save()])
+    for (const slot of this.#dropped) parts.push([slotKey(slot), null])
+    for (const cause of this.#changed) parts.push([slotKey(cause.slot), cause.save()])
     for (const at of this.#ringChanged) parts.push([`recent/${at}`, this.#ring[at] as unknown as Saved])
     if (this.#headChanged) parts.push(['head', [this.#raised, this.#slots, this.#cleared]])
     this.#dropped.clear()
@@ -212,6 +214,11 @@ function gaugeOf(rule: Rule): Measures {
     case 'labels':
       return new LabelsGauge(rule)
   }
+}
+
+/** Keys come back in their own order: causes in that in which they were made. */
+function slotKey(slot: number): string {
+  return `cause/${String(slot).padStart(10, '0')}`
 }
 
 function taskKey(line: string, task: string): string {

@@ -28,13 +28,13 @@ export const defaultRules: readonly Rule[] = [
     of: 'flag',
     severity: 'warning',
     window: { parts: 200 },
-    // One part in twenty, and three times the usual odds: of a line whose share is 3 % it takes 9 %.
+    // One part in twenty, and twice the usual odds; with the bound, 22 of 200 where 3 % are usual, which is once in 600,000.
     raise: 0.05,
-    clear: 0.025,
+    // Well above what is usual, so that it clears once the line is as it was.
+    clear: 0.035,
     critical: 0.2,
-    times: 3,
-    // One of 30,000 windows of a line that is as it was reaches it by chance.
-    z: 4,
+    times: 2,
+    z: 2.5,
     leastParts: 40
   },
   { ...parts, name: 'defect-run', kind: 'run', severity: 'warning', raise: 5, clear: 10, critical: 20, chance: 1e-7 },
@@ -49,7 +49,7 @@ export const defaultRules: readonly Rule[] = [
     clear: 0.1,
     critical: null,
     times: 3,
-    z: 4,
+    z: 3,
     leastParts: 100
   },
   { ...everywhere, name: 'drift', kind: 'drift', severity: 'warning', tasks: null, classes: null, cooldownMs: 0, endMs: DAY },

@@ -9,7 +9,7 @@ export interface Figure {
 }
 
 export interface PartGauge {
-  /** A decision was made: whether it counts against the line, and its event time. `calm` is whether no alert is open. */
+  /** A decision was made: whether it counts against the line, and its event time. `calm` is whether no alert is open that nobody has acknowledged. */
   take(hit: boolean, at: number, calm: boolean): Figure
   /** The figure in words, as of the last decision. */
   said(): string

@@ -12,7 +12,7 @@ import { Random } from '../numeric/random.ts'
 import { type Evaluation, type EvaluationOptions, evaluate, type TaskEvaluation } from '../pipeline/evaluation.ts'
 import { decideOptionsOf, learnerOptionsOf } from '../wiring.ts'
 import { json, palette, progress, table } from './output.ts'
-import { Deciders, promiseTable } from './promises.ts'
+import { correctedTable, Deciders, promiseTable } from './promises.ts'
 import { betweenTasks, extremesOf, sharingOf, sharingTable } from './sharing-table.ts'
 
 /** Rows between two looks at the progress bar. */
@@ -211,6 +211,7 @@ function page(
     if (task.said.curve !== null) parts.push('', curve(task.said.curve), dim(`this learner decides with ${learner.decisionExponent}`))
     const decided = deciders?.report()[name]
     if (decided !== undefined) parts.push('', promiseTable(decided))
+    if (decided !== undefined && flags.inspect !== undefined) parts.push('', correctedTable(decided.adaptive, task.report))
     const told = status.tasks.find(each => each.task === name)
     const sharing = told === undefined ? null : sharingOf(told, learner)
     if (sharing !== null) parts.push('', sharingTable(sharing, learner))

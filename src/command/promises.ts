@@ -1,8 +1,11 @@
 /** What `evaluate` tells of decisions: how a promised miss rate was kept, and what it took. */
+
+import type { Corrected, Estimate } from '../decide/corrected.ts'
 import { Decider } from '../decide/decider.ts'
 import type { DecideOptions, InspectionOptions } from '../decide/options.ts'
 import type { ClassReport, DecideReport } from '../decide/report.ts'
 import type { Example, Prediction } from '../events/event.ts'
+import type { Report } from '../judge/report.ts'
 import { table } from './output.ts'
 
 export interface PromiseFlags {
@@ -28,6 +31,8 @@ export interface KeptTask {
   readonly abstained: number
   readonly inspected: number
   readonly classes: readonly Kept[]
+  /** What the labels of those inspected tell of all. */
+  readonly corrected: Corrected
 }
 
 /** Labelled rows of a block. */
@@ -108,18 +113,14 @@ export class Deciders {
     return told
   }
 
-  /** Of the decider that adapts. */
-  get whole(): DecideReport {
-    return this.#deciders[0]!.decider.report()
-  }
-
-  #kept({ task, decided, inspected, classes }: DecideReport['tasks'][number], { held, blocks }: Side): KeptTask {
+  #kept({ task, decided, inspected, classes, corrected }: DecideReport['tasks'][number], { held, blocks }: Side): KeptTask {
     const parts = Math.max(1, this.#parts)
     return {
       parts: this.#parts,
       flagged: decided.flag / parts,
       abstained: decided.abstain / parts,
       inspected: inspected / parts,
+      corrected,
       classes: classes.map(each => ({
         ...each,
         inSet: (held.get(keyOf(task, each.class)) ?? 0) / parts,
@@ -136,7 +137,6 @@ function keyOf(task: string, name: string): string {
 
 /** Classes with their coverage, and what was done of the parts. */
 export function promiseTable({ adaptive, fixed }: Readonly<Record<'adaptive' | 'fixed', KeptTask>>): string {
-  const share = (value: number | null): string => (value === null ? '–' : value.toFixed(3))
   const rows = adaptive.classes
     .filter(each => each.promise !== null)
     .map(each => {
@@ -155,9 +155,36 @@ export function promiseTable({ adaptive, fixed }: Readonly<Record<'adaptive' | '
     })
   const done = ({ flagged, abstained, inspected }: KeptTask): string =>
     `${share(flagged)} of the parts flagged, ${share(abstained)} left to a person, ${share(inspected)} sent to inspection`
+  if (rows.length === 0) return done(adaptive)
   return [
     table(['class', 'labels', 'promised', 'covered', '95 % interval', 'in set', 'covered, not adapting', 'in set'], rows),
     `adapting: ${done(adaptive)}`,
     `not adapting: ${done(fixed)}`
   ].join('\n')
+}
+
+/** What the labels of those inspected say of all rows, beside what is true of all and what these labels look like. */
+export function correctedTable({ corrected }: KeptTask, { n, perClass }: Report): string {
+  const estimated = (estimate: Estimate | null): string[] =>
+    estimate === null ? ['–', '–'] : [share(estimate.value), estimate.interval.map(share).join(' to ')]
+  const rows = corrected.classes.map(({ class: name, rate, rateOfLabelled, recall }) => {
+    const all = perClass.find(each => each.class === name)
+    const support = all === undefined || n === 0 ? null : all.support / n
+    return [name, share(support), ...estimated(rate), share(rateOfLabelled), share(all?.recall ?? null), ...estimated(recall)]
+  })
+  const heading = [
+    'class',
+    'share of all rows',
+    'corrected',
+    '95 % interval',
+    'of the labelled',
+    'recall of all rows',
+    'corrected',
+    '95 % interval'
+  ]
+  return `${table(heading, rows)}\n${corrected.labels} labels, worth ${Math.round(corrected.effective)} picked evenly`
+}
+
+function share(value: number | null): string {
+  return value === null ? '–' : value.toFixed(3)
 }

@@ -69,6 +69,13 @@ export interface Corrected {
   readonly classes: readonly CorrectedClass[]
 }
 
+/** Share of the parts whose class had not been ruled out, as their labels tell of all of them; null without labels. */
+export function coverageOf(sums: WeightedSums): Estimate | null {
+  const [w, w2, , , outside] = sums.save()
+  const missed = estimate(outside, w, w2)
+  return missed === null ? null : { value: 1 - missed.value, interval: [1 - missed.interval[1], 1 - missed.interval[0]] }
+}
+
 /**
  * What the labels say of all parts.
  *

@@ -16,7 +16,7 @@ import { Memory, type Remembered } from './memory.ts'
 import type { DecideOptions } from './options.ts'
 import { type DecideReport, reportOf } from './report.ts'
 import { TaskBook } from './task-book.ts'
-import { teaching } from './teaching.ts'
+import { distanceOf, teaching } from './teaching.ts'
 import { type Inspection, WorkList } from './work-list.ts'
 
 /** Between the parts of a key: no name holds a control character. */
@@ -164,7 +164,9 @@ export class Decider {
   #propensity(line: string, stated: readonly TaskPrediction[], must: boolean): number {
     const worth = stated.map(each => {
       const book = this.#task(each.task)
-      return teaching(each, name => book.shareOf(name))
+      const worth = teaching(each, name => book.shareOf(name), book.usual)
+      book.passed(distanceOf(each))
+      return worth
     })
     this.#changed.add(`b${APART}${line}`)
     const propensity = this.#budget(line).propensity(Math.max(0, ...worth))

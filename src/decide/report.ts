@@ -1,7 +1,6 @@
 /** How the decider's promises are kept and its budget is spent, in figures that page, metrics and command line show. */
-import { wilson } from '../judge/interval.ts'
 import type { Budget } from './budget.ts'
-import { type Corrected, corrected } from './corrected.ts'
+import { type Corrected, corrected, coverageOf } from './corrected.ts'
 import type { TaskBook } from './task-book.ts'
 
 export interface ClassReport {
@@ -11,7 +10,9 @@ export interface ClassReport {
   readonly promise: number | null
   /** Labels of parts that had been decided. */
   readonly labels: number
-  /** Of them in the set, as a share, with its 95 % interval; null without labels. */
+  /** Of them, those that had been ruled out. */
+  readonly outside: number
+  /** Share of the class that had not been ruled out, corrected for who was inspected, with its 95 % interval; null without labels. */
   readonly coverage: number | null
   readonly interval: readonly [number, number] | null
   /** The same of the last labels, at most 200. */
@@ -75,7 +76,8 @@ function sorted<T>(named: ReadonlyMap<string, T>): [string, T][] {
 }
 
 function classReport(book: TaskBook, name: string): ClassReport {
-  const { threshold, counts } = book.book(name)
+  const { threshold, counts, sums } = book.book(name)
+  const covered = coverageOf(sums)
   const { labels, outside, passed, recent } = counts
   const missed = recent.reduce((sum, each) => sum + each, 0)
   return {
@@ -83,8 +85,9 @@ function classReport(book: TaskBook, name: string): ClassReport {
     good: book.policy.isGood(name),
     promise: book.policy.promiseOf(name),
     labels,
-    coverage: labels > 0 ? 1 - outside / labels : null,
-    interval: wilson(labels - outside, labels),
+    outside,
+    coverage: covered?.value ?? null,
+    interval: covered?.interval ?? null,
     recent: { labels: recent.length, coverage: recent.length > 0 ? 1 - missed / recent.length : null },
     passed,
     threshold: threshold?.value ?? null,

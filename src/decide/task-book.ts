@@ -1,9 +1,15 @@
 /** What the decider keeps of one task: its policy, its classes in the order in which they came up, a book for each. */
 
+import { exp, log } from '../numeric/exp-log.ts'
 import type { Saved } from '../numeric/saved.ts'
 import { ClassBook } from './book.ts'
 import type { Threshold } from './conformal.ts'
 import { type DecideOptions, policyOf, type TaskPolicy } from './options.ts'
+
+/** About how many of the last parts tell what is usual. */
+const HORIZON = 200
+/** Equal records lie at no distance, which has no logarithm. */
+const LEAST = 1e-6
 
 export class TaskBook {
   readonly policy: TaskPolicy
@@ -11,6 +17,8 @@ export class TaskBook {
   readonly books = new Map<string, ClassBook>()
   readonly decided = { pass: 0, flag: 0, abstain: 0 }
   inspected = 0
+  /** Geometric mean of the last parts' distances to those in memory; 0 where none was told. */
+  usual = 0
   /** Labels over all classes. */
   labels = 0
   /** Parts that they stand for. */
@@ -73,13 +81,20 @@ export class TaskBook {
     return (1 + (own?.sums.weight ?? 0)) / (C + this.weight)
   }
 
+  /** A part came at this distance from those in memory. */
+  passed(distance: number | null): void {
+    if (distance === null) return
+    const told = Math.max(LEAST, distance)
+    this.usual = this.usual === 0 ? told : this.usual * exp(log(told / this.usual) / HORIZON)
+  }
+
   save(): Saved {
     const { pass, flag, abstain } = this.decided
-    return [this.classes.slice(), pass, flag, abstain, this.inspected, this.labels, this.weight]
+    return [this.classes.slice(), pass, flag, abstain, this.inspected, this.labels, this.weight, this.usual]
   }
 
   load(saved: Saved): void {
-    const [classes, pass, flag, abstain, inspected, labels, weight] = saved as [string[], ...number[]]
+    const [classes, pass, flag, abstain, inspected, labels, weight, usual] = saved as [string[], ...number[]]
     this.classes.length = 0
     this.#numbers.clear()
     for (const name of [...classes, ...this.books.keys()]) this.numberOf(name)
@@ -87,5 +102,6 @@ export class TaskBook {
     this.inspected = inspected!
     this.labels = labels!
     this.weight = weight!
+    this.usual = usual!
   }
 }

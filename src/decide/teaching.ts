@@ -4,10 +4,10 @@
  *     w = doubt · rarity · newness
  *     doubt     1 − (p₁ − p₂)                     the two likeliest classes are close
  *     rarity    Σ_c p_c · min(10, (C r_c)^−½)     r_c the share of class c among the labels: a rare class may be there
- *     newness   1 + strangeness + disagreement    how little the neighbours say, how far the banks are apart
+ *     newness   ½ + ½ min(4, d / d̄) + disagreement
  *
- * Strangeness is what a bank of neighbours leaves to its base votes, which grow with the distance to them: 1 where nothing
- * like it was seen. Disagreement is the mean total variation distance of the banks from their mean. Invariant: w > 0.
+ * d is the distance to the nearest parts in memory, read off what the bank of neighbours leaves to its base votes, and d̄ what
+ * is usual; disagreement is the mean total variation distance of the banks from their mean. Invariant: w > 0.
  */
 import type { TaskPrediction } from '../events/event.ts'
 
@@ -15,8 +15,17 @@ import type { TaskPrediction } from '../events/event.ts'
 const LEAST_DOUBT = 0.02
 const MOST_RARITY = 10
 
-/** `shares` are the classes' shares among labels, by name; a class without is as rare as any. */
-export function teaching({ classes, probabilities, banks }: TaskPrediction, shares: (name: string) => number): number {
+/** Name of the bank of neighbours. */
+const NEIGHBOURS = 'memory'
+/** A part four times as far from all others as is usual is as new as can be. */
+const MOST_NEW = 4
+
+/**
+ * `shares` are the classes' shares among labels, by name; `usual` is the geometric mean of `distanceOf` over the last parts, 0
+ * where there is none: between two classes the neighbours of either raise it without bound.
+ */
+export function teaching(stated: TaskPrediction, shares: (name: string) => number, usual: number): number {
+  const { classes, probabilities, banks } = stated
   const C = classes.length
   if (C === 0) return MOST_RARITY
   let first = 0
@@ -31,19 +40,23 @@ export function teaching({ classes, probabilities, banks }: TaskPrediction, shar
     rarity += p * Math.min(MOST_RARITY, 1 / Math.sqrt(Math.max(1e-9, C * shares(classes[c]!))))
   }
   const doubt = Math.max(LEAST_DOUBT, 1 - (first - second))
-  return doubt * Math.max(0.1, rarity) * (1 + strangeness(banks, C) + disagreement(banks, C))
+  return doubt * Math.max(0.1, rarity) * (newness(distanceOf(stated), usual) + disagreement(banks, C))
 }
 
-function strangeness(banks: TaskPrediction['banks'], C: number): number {
-  let most = 0
-  for (const { opinion, shares } of banks) {
-    // Who has experts is no bank of neighbours.
-    if (shares.length > 0 || opinion.length !== C) continue
-    let least = 1
-    for (const q of opinion) if (q < least) least = q
-    most = Math.max(most, C * least)
-  }
-  return Math.min(1, most)
+/**
+ * How far the nearest parts in memory are, without unit; null where no bank of neighbours speaks. With base votes b a class and
+ * neighbours at distance d the least opinion is b / (C b + k/d), so that d is in proportion to C q / (1 − C q).
+ */
+export function distanceOf({ classes, banks }: TaskPrediction): number | null {
+  const C = classes.length
+  const opinion = banks.find(({ bank }) => bank === NEIGHBOURS)?.opinion
+  if (opinion === undefined || opinion.length !== C || C < 2) return null
+  const base = Math.min(1 - 1e-6, C * opinion.reduce((least, q) => (q < least ? q : least), 1))
+  return base / (1 - base)
+}
+
+function newness(distance: number | null, usual: number): number {
+  return distance === null || usual === 0 ? 1 : 0.5 + 0.5 * Math.min(MOST_NEW, distance / usual)
 }
 
 function disagreement(banks: TaskPrediction['banks'], C: number): number {

@@ -34,8 +34,6 @@ export interface PipelineStatus {
   /** How promises are kept and the inspection budget is spent; absent of who does not decide. */
   readonly decisions?: DecideReport
   readonly snapshot: { readonly learned: number; readonly at: number; readonly bytes: number } | null
-  /** What the sinks of a watch were told; absent of who does not watch. */
-  readonly alerts?: Pick<AlertsBoard, 'open' | 'sinks' | 'trial'>
   /** What learning and predicting cost: microseconds of the loop’s time per event, by the clock, by part (`predict`, `learn`, `single`). */
   readonly costs: Readonly<Record<string, number>>
 }

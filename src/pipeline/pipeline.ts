@@ -205,7 +205,6 @@ export class Pipeline implements Gateway {
     if (learner === null && (this.#crew === null || this.#duty.learns))
       throw new Fault('UNAVAILABLE', 'expected a recovered state, it is still being recovered: ask again later')
     const { predict, learn, single } = this.#meter.spentMs
-    const alerts = this.#alerts()
     const decisions = this.decisions()
     const perEvent = (ms: number, n: number): number => (n === 0 ? 0 : (1000 * ms) / n)
     const folded = this.#tallies.of('examples', 'learned')
@@ -221,7 +220,6 @@ export class Pipeline implements Gateway {
       waiting: this.#join.room.size,
       snapshot: this.#crew?.keeper?.newest ?? null,
       ...(decisions === null ? {} : { decisions }),
-      ...(alerts === null ? {} : { alerts: { open: alerts.open, sinks: alerts.sinks, trial: alerts.trial } }),
       costs: { predict: perEvent(predict, this.#predicted), learn: perEvent(learn, folded), single: perEvent(single, folded) }
     }
   }

@@ -5,6 +5,9 @@ import { GROUP, groupOf, PREDICT_GROUP } from './roles.ts'
 import { REST } from './shards.ts'
 
 const JOIN = groupOf('join', REST)
+const WATCH = groupOf('watch', REST)
+/** Topics that the watch alone takes. */
+const watched = ['signals', 'alerts', 'decisions']
 /** Notes of a commit, and the bytes after which it is made all the same. */
 const NOTES = 500
 const NOTE_BYTES = 1024 * 1024
@@ -26,7 +29,7 @@ export interface Standings {
 
 /** Everyone who moves positions alone, each in a group of its own. */
 function soleGroups(shards: readonly string[]): string[] {
-  return [GROUP, JOIN, ...shards.map(shard => groupOf('learn', shard))]
+  return [GROUP, JOIN, WATCH, ...shards.map(shard => groupOf('learn', shard))]
 }
 
 /**
@@ -38,11 +41,13 @@ export async function takeStandings(log: Log, shards: readonly string[]): Promis
   for (const group of soleGroups(shards))
     if (group === GROUP || (await log.committed(group)).length > 0) claims.set(group, await log.claim(group))
   const joined = claims.has(JOIN)
+  const looked = claims.has(WATCH)
   const learned = shards.every(shard => claims.has(groupOf('learn', shard)))
+  const taken = (topic: string): boolean => (topic === 'examples' ? learned : watched.includes(topic) ? looked : joined)
   const sole = [...claims].map(([group, claim]) => {
     if (group !== GROUP) return { group, positions: claim.positions(), notes: claim }
-    const positions = claim.positions().filter(({ topic }) => !(topic === 'examples' ? learned : joined))
-    return { group, positions, notes: joined ? null : claim }
+    const positions = claim.positions().filter(({ topic }) => !taken(topic))
+    return { group, positions, notes: joined && (looked || positions.length === 0) ? null : claim }
   })
   const predicted = await log.committed(PREDICT_GROUP)
   return {

@@ -115,10 +115,24 @@ export function taskOf(task: string, classes: readonly string[], over: Partial<T
     ],
     starts: [],
     synthetic: [],
-    drift: [],
+    drift: [markOf(60_000), markOf(30_000)],
     ...over
   }
 }
+
+const markOf = (at: number): TaskStatus['drift'][number] => ({
+  domain: 'l1',
+  class: null,
+  what: 'recall',
+  since: 20_000,
+  from: 0.8,
+  to: 0.55,
+  seen: 31,
+  at,
+  labelFree: false,
+  message: 'recall fell',
+  evidence: []
+})
 
 export function fullStatus(tasks: readonly TaskStatus[] = [taskOf('fault', ['ok', 'scratch "deep"\n\\'])]): PipelineStatus {
   return {

@@ -89,10 +89,18 @@ describe('metrics', () => {
     expect(of('decision_promised_ratio')).toBe(0.9)
     expect(of('decision_coverage_ratio')).toBe(crack.recent.coverage)
     expect(of('decided_labels_total')).toBe(crack.labels)
-    expect(of('decided_uncovered_labels_total')).toBe(Math.round(crack.labels * (1 - crack.coverage!)))
+    expect(of('decided_uncovered_labels_total')).toBe(crack.outside)
     expect(of('decisions_total', 'action="abstain"')).toBe(task!.decided.abstain)
     expect(lines.some(line => line.startsWith('andon_decision_coverage_ratio{task="decided",class="good"}'))).toBe(false)
     expect(seriesValue(lines, 'andon_inspections_waiting')).toBe(status.decisions!.waiting)
+  })
+
+  test('tell what has changed of late, and when that was found', async () => {
+    const lines = await rendered(fullStatus())
+    expect(seriesValue(lines, 'andon_drift_marks{task="fault",what="recall"}')).toBe(2)
+    expect(seriesValue(lines, 'andon_drift_marks{task="fault",what="gate"}')).toBe(0)
+    expect(seriesValue(lines, 'andon_drift_found_time_seconds{task="fault",what="recall"}')).toBe(60)
+    expect(lines.some(line => line.includes('andon_drift_found_time_seconds{task="fault",what="gate"}'))).toBe(false)
   })
 
   test('tell which alerts are open, what became of telling them, and whether they are on trial', async () => {
@@ -148,12 +156,13 @@ describe('metrics', () => {
       perDomain: { l1: bare },
       committee: {},
       sharingAsServed: {},
+      drift: [],
       banks: [{ ...bank!, experts: bank!.experts.map(expert => ({ ...expert, change: null, shift: null, trend: null })) }]
     })
     const { decisions: _, ...status } = fullStatus([task])
     const lines = await rendered({ ...status, snapshot: null })
     expect(
-      lines.filter(line => /kappa|accuracy|recall|precision|nats\{.*view|brier|change|shift|snapshot|g_mean|view="single"/.test(line))
+      lines.filter(line => /kappa|accuracy|_recall|_precision|nats\{.*view|brier|change|shift|snapshot|g_mean|view="single"/.test(line))
     ).toEqual([])
     expect(seriesValue(lines, 'andon_class_support_examples{task="t",class="a",view="window"}')).toBe(10)
   })

@@ -46,6 +46,17 @@ describe('a planted fault goes red', () => {
       }))
     ],
     [
+      'thresholds that learn before they decide',
+      'no decision knows',
+      planted((decider, all) => ({
+        decide: prediction => {
+          const at = all.findIndex(each => each.prediction.observation === prediction.observation)
+          if (at > 0) decider.learn(exampleOf(all[at - 1]!))
+          return decider.decide(prediction)
+        }
+      }))
+    ],
+    [
       'judged by what would be decided now',
       'coverage is that',
       planted(decider => ({

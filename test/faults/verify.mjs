@@ -58,8 +58,8 @@ export async function verify(dist, configPath, ledger, by = alone, learners = [c
   const fingerprint = learner => createHash('sha256').update(state.encode(learner.save())).digest('hex')
 
   try {
-    const [observations, predictions, labels, examples, rejects, alerts] = await Promise.all(
-      ['observations', 'predictions', 'labels', 'examples', 'rejects', 'alerts'].map(topic)
+    const [observations, predictions, labels, examples, rejects, alerts, decisions] = await Promise.all(
+      ['observations', 'predictions', 'labels', 'examples', 'rejects', 'alerts', 'decisions'].map(topic)
     )
     const all = { observations, predictions, labels, examples }
     const bad = new Set(ledger.bad.map(place))
@@ -120,7 +120,8 @@ export async function verify(dist, configPath, ledger, by = alone, learners = [c
       `${joined.length} examples`
     )
 
-    const told = { alerts: alerts.map(({ value }) => codec.decode(value).event), predictions: good.predictions, isWatched: by.watches }
+    const events = records => records.map(({ value }) => codec.decode(value).event)
+    const told = { alerts: events(alerts), decisions: events(decisions), predictions: good.predictions, isWatched: by.watches }
     for (const [name, problems] of Object.entries(await alertProblems(dist, config, told))) check(name, problems, `${alerts.length} alerts`)
 
     const refused = rejects.map(({ value }) => codec.decode(value).event)

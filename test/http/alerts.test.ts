@@ -1,84 +1,107 @@
-/** The routes of alerts: who may acknowledge which, and what is logged of it. */
-import { expect, test } from 'vitest'
-import type { AlertState } from '../../src/alert/alert-state.ts'
-import { digestOf, type Role, tokenOf } from '../../src/http/token.ts'
-import type { AlertsBoard } from '../../src/pipeline/gateway.ts'
-import { type FakeGateway, sendBare, served } from './fake-gateway.ts'
+/** The routes of alerts, and who may do what of them. */
+import { describe, expect, test } from 'vitest'
+import { Fault } from '../../src/fault/fault.ts'
+import { digestOf, tokenOf } from '../../src/http/token.ts'
+import type { AlertsBoard, Gateway } from '../../src/pipeline/gateway.ts'
+import { served, token } from './fake-gateway.ts'
 
-const holders: readonly (readonly [string, Role, 'any' | readonly string[]])[] = [
-  ['lead', 'acknowledge', ['press-1']],
-  ['inspector', 'label', 'any'],
-  ['reader', 'read', 'any'],
-  ['gateway', 'feed', 'any'],
-  ['plant', 'admin', 'any'],
-  ['hall', 'admin', ['press-1']]
-]
-const tokens = holders.map(([name, role, lines]) => tokenOf({ name, role, lines }, digestOf(`the-token-of-${name}`)))
-const open = [
-  { id: 'a-1', line: 'press-1' },
-  { id: 'a-2', line: 'press-2' }
-] as unknown as readonly AlertState[]
+const trial = { id: 'trial-1', open: ['3 of at least 7 days'], left: null } as unknown as AlertsBoard['trial']
+const board = {
+  open: [{ id: 'run-1', line: 'press', state: 'raised' }],
+  recent: [],
+  lines: ['press'],
+  sinks: [],
+  trial
+} as unknown as AlertsBoard
 
-/** Serves two open alerts, one a line; tells who acknowledged what, and what was logged. */
-async function watched(use: (post: (name: string, path: string) => Promise<number>) => Promise<void>) {
-  const done: (readonly [string, string | null])[] = []
-  const logged: string[] = []
-  const tell = (fields: object, message: string) => void logged.push(JSON.stringify({ ...fields, message }))
-  const watching = (gateway: FakeGateway) => {
-    gateway.alerts = () => ({ open, recent: [], lines: [], trial: null, sinks: [] }) as AlertsBoard
-    gateway.acknowledge = async (id, by) => {
-      if (!open.some(alert => alert.id === id)) return 'unknown'
-      if (done.some(([before]) => before === id)) return 'already'
-      done.push([id, by])
-      return 'acknowledged'
-    }
-    gateway.leaveTrial = async by => {
-      done.push(['trial', by])
-      return { left: true, open: [] }
-    }
-  }
-  await served({ tokens, logger: { info: tell, warn: tell, error: tell } }, async (url, _server, gateway) => {
-    watching(gateway)
-    await use(async (name, path) => {
-      const headers = { authorization: `Bearer the-token-of-${name}` }
-      return (await sendBare(`${url}${path}`, {}, headers)).status
+function withAlerts(gateway: Gateway, also: Partial<Gateway> = {}): { by: unknown[] } {
+  const asked: unknown[] = []
+  Object.assign(gateway, {
+    alerts: () => board,
+    acknowledge: async (id: string, by: string | null) => {
+      asked.push([id, by])
+      return id !== 'run-1' ? 'unknown' : asked.length > 1 ? 'already' : 'acknowledged'
+    },
+    leaveTrial: async () => ({ left: false, open: ['3 of at least 7 days'] }),
+    ...also
+  })
+  return { by: asked }
+}
+const bare = (url: string, path: string, headers: Record<string, string> = {}) => fetch(`${url}${path}`, { method: 'POST', headers })
+const post = (url: string, path: string, text = token) => bare(url, path, { authorization: `Bearer ${text}` })
+const said = async (response: Response) => ((await response.json()) as { error: { code: string; message: string } }).error
+
+describe('over HTTP', () => {
+  test('alerts are told, acknowledged once, and unknown ones are unknown', async () => {
+    await served({}, async (url, _server, gateway) => {
+      withAlerts(gateway)
+      expect(await (await fetch(`${url}/api/alerts`)).json()).toEqual(JSON.parse(JSON.stringify(board)))
+      expect((await post(url, '/api/alerts/run-1/acknowledge')).status).toBe(200)
+      const again = await post(url, '/api/alerts/run-1/acknowledge')
+      expect([again.status, (await said(again)).code]).toEqual([409, 'ALREADY_DONE'])
+      const unknown = await post(url, `/api/alerts/${encodeURIComponent('../../etc')}/acknowledge`)
+      expect([unknown.status, (await said(unknown)).code]).toEqual([404, 'NOT_FOUND'])
     })
   })
-  return { done, logged }
-}
 
-test('an alert is acknowledged by who may and on his lines alone, and it is kept and logged who did', async () => {
-  const { done, logged } = await watched(async post => {
-    for (const name of ['reader', 'gateway']) expect(await post(name, '/api/alerts/a-1/acknowledge'), name).toBe(403)
-    expect(await post('nobody', '/api/alerts/a-1/acknowledge')).toBe(401)
-    expect(await post('lead', '/api/alerts/a-2/acknowledge')).toBe(403)
-    expect(await post('lead', '/api/alerts/a-1/acknowledge')).toBe(200)
-    expect(await post('inspector', '/api/alerts/a-1/acknowledge')).toBe(409)
-    expect(await post('inspector', '/api/alerts/a-2/acknowledge')).toBe(200)
-    expect(await post('lead', '/api/alerts/a-3/acknowledge')).toBe(404)
+  test('a trial is told, and left only once nothing stands against it', async () => {
+    await served({}, async (url, _server, gateway) => {
+      withAlerts(gateway)
+      expect(await (await fetch(`${url}/api/trial`)).json()).toMatchObject({ id: 'trial-1' })
+      const refused = await post(url, '/api/trial/leave')
+      expect([refused.status, (await said(refused)).message]).toEqual([409, expect.stringContaining('3 of at least 7 days')])
+      withAlerts(gateway, { leaveTrial: async () => ({ left: true, open: [] }), alerts: () => ({ ...board, trial: null }) })
+      expect((await post(url, '/api/trial/leave')).status).toBe(200)
+      expect((await fetch(`${url}/api/trial`)).status).toBe(404)
+    })
   })
-  expect(done).toEqual([
-    ['a-1', 'lead'],
-    ['a-2', 'inspector']
-  ])
-  expect(logged.filter(line => line.includes('acknowledged'))).toEqual([
-    '{"by":"lead","alert":"a-1","message":"acknowledged an alert"}',
-    '{"by":"inspector","alert":"a-2","message":"acknowledged an alert"}'
-  ])
-  expect(logged.join('\n')).not.toContain('the-token-of')
-})
 
-test('a trial is left by who may do everything on every line', async () => {
-  const { done } = await watched(async post => {
-    for (const name of ['lead', 'inspector', 'hall']) expect(await post(name, '/api/trial/leave'), name).toBe(403)
-    expect(await post('plant', '/api/trial/leave')).toBe(200)
+  test('a process that does not watch says so, whether it cannot or has not begun', async () => {
+    const unavailable = (): never => {
+      throw new Fault('UNAVAILABLE', 'expected a process that watches, this one does not: ask one with --role watch or all')
+    }
+    for (const also of [{}, { alerts: unavailable, acknowledge: async () => unavailable(), leaveTrial: async () => unavailable() }])
+      await served({}, async (url, _server, gateway) => {
+        Object.assign(gateway, also)
+        for (const answer of [
+          await fetch(`${url}/api/alerts`),
+          await fetch(`${url}/api/trial`),
+          await post(url, '/api/alerts/run-1/acknowledge'),
+          await post(url, '/api/trial/leave')
+        ]) {
+          expect(answer.status).toBe(503)
+          expect((await said(answer)).message).toContain('--role watch or all')
+        }
+      })
   })
-  expect(done).toEqual([['trial', 'plant']])
-})
 
-test('who labels by hand is logged by name, a gateway is not', async () => {
-  const { logged } = await watched(async post => {
-    expect([await post('inspector', '/labels'), await post('gateway', '/labels')]).toEqual([422, 422])
+  test('no other site may acknowledge, and nobody without a token', async () => {
+    await served({}, async (url, _server, gateway) => {
+      const { by } = withAlerts(gateway)
+      const path = '/api/alerts/run-1/acknowledge'
+      expect((await bare(url, path)).status).toBe(401)
+      expect((await bare(url, path, { authorization: `Bearer ${token}`, 'sec-fetch-site': 'cross-site' })).status).toBe(403)
+      expect(by).toEqual([])
+      expect((await post(url, path)).status).toBe(200)
+      expect(by).toEqual([['run-1', 'default']])
+    })
   })
-  expect(logged).toEqual(['{"by":"inspector","accepted":0,"rejected":1,"message":"posted labels"}'])
+
+  test('who acknowledged is told by name, and only of lines that he may touch; a trial is left by an administrator', async () => {
+    const texts = { Ada: 'a-token-of-ada-here', Bob: 'a-token-of-bob-here', Eve: 'a-token-of-eve-here' }
+    const holder = (name: keyof typeof texts, role: 'acknowledge' | 'read', line: string) =>
+      tokenOf({ name, role, lines: [line] }, digestOf(texts[name]))
+    const tokens = [holder('Ada', 'acknowledge', 'press'), holder('Bob', 'acknowledge', 'lathe'), holder('Eve', 'read', 'press')]
+    await served({ tokens }, async (url, _server, gateway) => {
+      const { by } = withAlerts(gateway)
+      const path = '/api/alerts/run-1/acknowledge'
+      for (const other of [texts.Bob, texts.Eve]) {
+        const refused = await post(url, path, other)
+        expect([refused.status, (await said(refused)).code]).toEqual([403, 'NOT_ALLOWED'])
+      }
+      expect((await post(url, path, texts.Ada)).status).toBe(200)
+      expect(by).toEqual([['run-1', 'Ada']])
+      expect((await post(url, '/api/trial/leave', texts.Ada)).status).toBe(403)
+    })
+  })
 })

@@ -198,7 +198,7 @@ test('a damaged snapshot and one ahead of the log are left out and told', async 
 describe('a copy that does not come to its end', () => {
   class Crash extends Error {}
   /** Groups that are taken over in the target before anything is written there. */
-  const CLAIMS = 3
+  const CLAIMS = 4
 
   /** A depot whose process is gone at the n-th thing that it writes. */
   function dying(n: number): { readonly change: (depot: Depot) => Depot; readonly taken: () => number } {

@@ -31,7 +31,7 @@ export const decideMetrics: readonly Metric[] = [
     type: 'counter',
     labels: ['task', 'class'],
     help: 'Of them, those whose class had been ruled out: what a promised miss rate bounds.',
-    read: seen => added(seen, each => Math.round(each.labels * (1 - (each.coverage ?? 1))))
+    read: seen => added(seen, each => each.outside)
   },
   {
     name: 'decision_coverage_ratio',

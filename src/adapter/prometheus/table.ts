@@ -1,9 +1,11 @@
 /** Every metric, declared once: what is registered, and what `docs/metrics.md` shows. */
 import { signalKinds } from '../../events/event.ts'
+import { driftKinds } from '../../learner/drift-report.ts'
 import { ways } from '../../stability/needs.ts'
 import { expertStates } from '../../stability/state.ts'
 import { alertMetrics, noticeOutcomes, severities } from './alert-metrics.ts'
 import { decideMetrics } from './decide-metrics.ts'
+import { driftMetrics } from './drift-metrics.ts'
 import { expertMetrics } from './expert-metrics.ts'
 import { httpMetrics } from './http-metrics.ts'
 import { defaultLimits, type Metric, other } from './metric.ts'
@@ -24,6 +26,7 @@ export const sections: readonly { readonly title: string; readonly metrics: read
   { title: 'The flow', metrics: pipelineMetrics },
   { title: 'Quality', metrics: scoreMetrics },
   { title: 'Sharing', metrics: sharingMetrics },
+  { title: 'Drift', metrics: driftMetrics },
   { title: 'Decisions', metrics: decideMetrics },
   { title: 'Alerts', metrics: alertMetrics },
   { title: 'Readiness', metrics: readinessMetrics },
@@ -64,6 +67,7 @@ cannot be added.
 | kind | ${kinds.join(', ')} |
 | view | ${views.join(', ')} |
 | signal | ${signalKinds.join(', ')} |
+| what of drift | ${driftKinds.join(', ')} |
 | severity | ${severities.join(', ')} |
 | outcome of a notice | ${noticeOutcomes.join(', ')} |
 | route | the addresses of [http.md](http.md), ${other} |
