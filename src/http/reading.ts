@@ -1,5 +1,5 @@
 /** What can be read, by whom: probes, metrics, the status, and what the page shows. */
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isPassing } from '../fault/fault.ts'
 import type { Beside, Gateway, PipelineStatus } from '../pipeline/gateway.ts'
 import type { Access } from './access.ts'
@@ -43,8 +43,16 @@ export function addBoard(
   { maxStreams, maxStreamBacklogKiB }: { readonly maxStreams: number; readonly maxStreamBacklogKiB: number }
 ) {
   const allow = (kind: 'probe' | 'read') => async (request: FastifyRequest) => guard(access, request, kind)
+  // Who logs out hears nothing more.
+  const listen = async (request: FastifyRequest, reply: FastifyReply) => {
+    guard(access, request, 'read')
+    const ended = access.ended(request.headers)
+    const end = () => void reply.raw.end()
+    ended?.addEventListener('abort', end, { once: true })
+    reply.raw.once('close', () => ended?.removeEventListener('abort', end))
+  }
   addPage(app, allow('probe'))
-  const streams = addStream(app, onlooker, allow('read'), { ...streamDefaults, most: maxStreams, backlogBytes: maxStreamBacklogKiB * 1024 })
+  const streams = addStream(app, onlooker, listen, { ...streamDefaults, most: maxStreams, backlogBytes: maxStreamBacklogKiB * 1024 })
   addHistory(app, onlooker, explain, allow('read'))
   return { streams }
 }
