@@ -147,7 +147,7 @@ export class Adwin implements Detector {
     return {
       sums: Float64Array.of(this.#tick, this.#width, this.#total, this.#variance),
       counts: Int32Array.from(this.#counts),
-      numbers: this.#numbers.slice(0, this.#counts.length * this.#room * FIELDS),
+      numbers: this.#used(),
       change: change === null ? null : Float64Array.of(change.seen, change.before, change.after, change.since)
     }
   }
@@ -167,6 +167,16 @@ export class Adwin implements Detector {
     this.#counts = Array.from(counts)
     this.#numbers = numbers.slice()
     this.#change = change === null ? null : { seen: change[0]!, before: change[1]!, after: change[2]!, since: change[3]! }
+  }
+
+  /** The numbers of buckets in use: what lies in empty places is of the past, and no part of the state. */
+  #used(): Float64Array {
+    const used = new Float64Array(this.#counts.length * this.#room * FIELDS)
+    this.#counts.forEach((count, size) => {
+      const first = this.#at(size, 0)
+      used.set(this.#numbers.subarray(first, first + count * FIELDS), first)
+    })
+    return used
   }
 
   #insert(value: number, mark: number): void {

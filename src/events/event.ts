@@ -120,6 +120,7 @@ export const signalKinds = [
   'label-corrected',
   'bank-restarted',
   'drift-detected',
+  'drift-ended',
   'expert-unstable',
   'expert-stable',
   'effort-capped'

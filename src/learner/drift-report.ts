@@ -54,6 +54,12 @@ export function sentence({ domain, class: name, what, since, from, to, seen, at,
   return `${figure}${of === '' ? '' : ` of ${of}`}${place} ${moved} since ${minuteOf(since, at)}, ${seen} parts seen${labelFree ? ' without labels' : ''}`
 }
 
+/** A drift is over: its figure, which had been `from`, is back at `to`. `since` is when the drift was found. */
+export function endOf({ domain, class: name, what, from, to, since, seen, at }: DriftReport): string {
+  const of = `${words[what] ?? what}${name === null ? '' : ` of ${name}`}${domain === '' ? '' : ` on ${domain}`}`
+  return `${of} is back at ${shown(to)} from ${shown(from)}, drift told of at ${minuteOf(since, at)}, ${seen} parts seen`
+}
+
 /** Figures that people call otherwise. */
 const words: Readonly<Partial<Record<DriftKind, string>>> = { calibration: 'overconfidence', input: 'mean', gate: 'gate entropy' }
 

@@ -4,7 +4,7 @@
  * beyond is learned and predicted, and not watched.
  */
 import type { Saved } from '../numeric/saved.ts'
-import { type DriftKind, type DriftReport, sentence } from './drift-report.ts'
+import { type DriftKind, type DriftReport, endOf, sentence } from './drift-report.ts'
 import { type Found, LineWatch, type Said } from './line-watch.ts'
 
 const MOST_TASKS = 16
@@ -26,6 +26,12 @@ export interface Place {
   readonly at: number
 }
 
+/** A change, or its end. */
+export interface Told {
+  readonly kind: 'drift-detected' | 'drift-ended'
+  readonly report: DriftReport
+}
+
 export class DriftWatch {
   readonly #task: string
   readonly #watched: boolean
@@ -42,21 +48,25 @@ export class DriftWatch {
     this.#watched = order < MOST_TASKS
   }
 
-  /** Takes what was said of a part; the report where a change is told, else null. */
-  observe(said: Said, place: Place): DriftReport | null {
+  /** Takes what was said of a part; what is to be told of it, null where nothing is. */
+  observe(said: Said, place: Place): Told | null {
     const line = this.#line(place.domain)
     if (line === null) return null
     this.#watchClass(line, said.y)
     const finding = line.observe(said, place.tasks)
     if (finding === null) return null
+    if (finding.kind === 'ended') {
+      const report = this.#report(finding.found, place, [])
+      return { kind: 'drift-ended', report: { ...report, message: endOf(report) } }
+    }
     const sentences = finding.evidence.map(each => this.#report(each, place, []).message)
-    if (!finding.fresh) {
+    if (finding.kind === 'sign') {
       this.#support(place.name, [this.#report(finding.found, place, []).message, ...sentences])
       return null
     }
     const report = this.#report(finding.found, place, sentences)
     this.#tell(report)
-    return report
+    return { kind: 'drift-detected', report }
   }
 
   /** A change that was seen without labels; false where it was told before. */

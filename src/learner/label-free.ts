@@ -27,56 +27,71 @@ const MOST_FEATURES = 64
 const MOST_CLASSES = 64
 /** Parts that say what is usual. */
 const REFERENCE = 200
-/** Parts whose mean is one value of a feature's series: sensors repeat themselves from part to part. */
-const BLOCK = 8
+/** Values that a feature's memory is reckoned from, and the most memory that counts: a block then has 400. */
+const HORIZON = 5000
+const MOST_MEMORY = 0.99
 /** Parts after a change within which whatever fires is of that change. */
 const SETTLE = 200
 /** Deviations that a feature's mean must have moved by; share by which a rate or the entropy of gates must. */
-const LEAST_DEVIATIONS = 1
+const LEAST_DEVIATIONS = 0.5
 const LEAST_CHANGE = 0.1
 const CLIP = 4
 
 class Feature {
   readonly series = new Adwin({ clock: 1, keep: true })
+  /** Of all values: how many, at most `HORIZON`; mean, variance and covariance with the value before. */
   #n = 0
   #mean = 0
-  #squares = 0
+  #variance = 0
+  #covariance = 0
+  #off = 0
+  /** Mean and deviation of the first values, in which the series is measured. */
+  #usual = 0
+  #unit = 0
+  /** The block under way. */
   #sum = 0
   #count = 0
   #mark = 0
 
   /** The change in the feature's own unit, where one is found. */
   update(value: number, mark: number): Change | null {
-    if (this.#n < REFERENCE) {
-      this.#n++
-      const off = value - this.#mean
-      this.#mean += off / this.#n
-      this.#squares += off * (value - this.#mean)
-      return null
+    this.#n = Math.min(this.#n + 1, HORIZON)
+    const off = value - this.#mean
+    this.#mean += off / this.#n
+    this.#variance += (off * (value - this.#mean) - this.#variance) / this.#n
+    this.#covariance += (off * this.#off - this.#covariance) / this.#n
+    this.#off = off
+    if (this.#unit === 0) {
+      if (this.#n < REFERENCE) return null
+      this.#usual = this.#mean
+      this.#unit = Math.sqrt(this.#variance)
     }
-    if (!(this.#deviation > 0)) return null
+    if (!(this.#unit > 0)) return null
     if (this.#count === 0) this.#mark = mark
-    this.#sum += Math.max(-CLIP, Math.min(CLIP, (value - this.#mean) / this.#deviation))
-    if (++this.#count < BLOCK) return null
-    const z = this.#sum / BLOCK
+    this.#sum += Math.max(-CLIP, Math.min(CLIP, (value - this.#usual) / this.#unit))
+    if (++this.#count < this.#block) return null
+    const z = this.#sum / this.#count
+    const parts = this.#count
     this.#sum = 0
     this.#count = 0
     if (!this.series.update((z + CLIP) / (2 * CLIP), this.#mark)) return null
     const { seen, before, after, since } = this.series.change!
-    return { seen: seen * BLOCK, before: this.#own(before), after: this.#own(after), since }
+    return { seen: seen * parts, before: this.#own(before), after: this.#own(after), since }
   }
 
   /** Whether a change is by more than the feature wanders. */
   matters({ before, after }: Change): boolean {
-    return Math.abs(after - before) >= LEAST_DEVIATIONS * this.#deviation
+    return Math.abs(after - before) >= LEAST_DEVIATIONS * Math.sqrt(this.#variance)
   }
 
-  get #deviation(): number {
-    return Math.sqrt(this.#squares / Math.max(1, this.#n - 1))
+  /** Values that say as much as two that know nothing of each other, where each is φ of the one before and chance. */
+  get #block(): number {
+    const phi = Math.max(0, Math.min(MOST_MEMORY, this.#covariance / Math.max(this.#variance, Number.MIN_VALUE)))
+    return Math.ceil((2 * (1 + phi)) / (1 - phi))
   }
 
   #own(share: number): number {
-    return this.#mean + (share * 2 * CLIP - CLIP) * this.#deviation
+    return this.#usual + (share * 2 * CLIP - CLIP) * this.#unit
   }
 }
 

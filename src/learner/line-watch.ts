@@ -34,9 +34,9 @@ export interface Found extends Change {
   readonly class: number | null
 }
 
-/** A change, told for the first time or one more sign of the last. */
+/** A change told for the first time, one more sign of the last, or the end of the last: its figure is back. */
 export interface Finding {
-  readonly fresh: boolean
+  readonly kind: 'detected' | 'sign' | 'ended'
   readonly found: Found
   /** Other figures that show the same. */
   readonly evidence: readonly Found[]
@@ -58,6 +58,8 @@ const RATE_FACTOR = 2
 const EVIDENCE = 3
 const EVIDENCE_PARTS = 5
 const MOST_EVIDENCE = 8
+/** Parts of a figure by which it is judged to be back. */
+const BACK_PARTS = 50
 
 /** The error is checked after every fourth label, rates after every 16th: they have values enough. */
 const errorOptions = { clock: 4, keep: true }
@@ -76,6 +78,9 @@ export class LineWatch {
   /** Of the last change told: the labels there were, and the time of the part at which it was found. */
   #toldN = Number.NEGATIVE_INFINITY
   #toldAt = Number.NEGATIVE_INFINITY
+
+  /** That change, until its figure is back: the time of the part at which it was found for `since`. */
+  #open: Omit<Found, 'seen'> | null = null
 
   /** Classes with series of their own. */
   get watched(): number {
@@ -110,22 +115,30 @@ export class LineWatch {
     update('calibration', chosen, told?.calibration, (1 + confidence - hit) / 2, share)
     for (const [c, { rate }] of this.#classes) update('rate', c, rate, c === y ? 1 : 0, share / this.#classes.size)
     update('error', null, this.#error, 1 - hit, share)
-    return found.length === 0 || this.#n <= WARM_UP ? null : this.#judge(found, time)
+    if (found.length === 0 || this.#n <= WARM_UP) return this.#ended()
+    return this.#judge(found, time)
   }
 
   save(): Saved {
     return {
       sums: Float64Array.of(this.#n, this.#toldN, this.#toldAt),
+      open: this.#open === null ? null : { ...this.#open },
       error: this.#error.save(),
       classes: [...this.#classes].map(([c, watch]) => [c, ...kinds.map(kind => watch[kind].save())])
     }
   }
 
   load(saved: Saved): void {
-    const { sums, error, classes } = saved as { sums: Float64Array; error: Saved; classes: [number, ...Saved[]][] }
+    const { sums, open, error, classes } = saved as {
+      sums: Float64Array
+      open: Omit<Found, 'seen'> | null
+      error: Saved
+      classes: [number, ...Saved[]][]
+    }
     this.#n = sums[0]!
     this.#toldN = sums[1]!
     this.#toldAt = sums[2]!
+    this.#open = open
     this.#error.load(error)
     for (const [c, ...series] of classes) {
       this.watch(c)
@@ -135,16 +148,29 @@ export class LineWatch {
     }
   }
 
+  /** Whether what the last change took away is back by more than half, over enough parts. */
+  #ended(): Finding | null {
+    const open = this.#open
+    if (open === null) return null
+    const series = open.class === null ? this.#error : this.#classes.get(open.class)![open.what as ClassKind]
+    if (series.width < BACK_PARTS) return null
+    const { seen, after } = figure(open.what, { seen: series.width, before: open.before, after: series.mean, since: open.since })
+    if (Math.abs(after - open.before) >= Math.abs(after - open.after)) return null
+    this.#open = null
+    return { kind: 'ended', found: { ...open, seen, before: open.after, after }, evidence: [] }
+  }
+
   #judge(all: readonly Found[], time: number): Finding {
     const first = all[0]!
-    if (this.#n - this.#toldN < SETTLE || first.since <= this.#toldAt) return { fresh: false, found: first, evidence: all.slice(1) }
+    if (this.#n - this.#toldN < SETTLE || first.since <= this.#toldAt) return { kind: 'sign', found: first, evidence: all.slice(1) }
     const others = this.#evidence(first.since).filter(({ what, class: c }) => what !== first.what || c !== first.class)
     const found = named(first, others)
     this.#toldN = this.#n
     this.#toldAt = time
     for (const series of this.#all()) series.forgetBefore(first.since)
     const evidence = [...(found === first ? [] : [first]), ...others.filter(other => other !== found)]
-    return { fresh: true, found, evidence: evidence.slice(0, MOST_EVIDENCE) }
+    this.#open = { what: found.what, class: found.class, before: found.before, after: found.after, since: time }
+    return { kind: 'detected', found, evidence: evidence.slice(0, MOST_EVIDENCE) }
   }
 
   /** What else has changed since then by more than chance explains, the surest first. */
@@ -169,13 +195,13 @@ export class LineWatch {
 }
 
 /**
- * The figure that speaks best: the error names no class, so the one whose recall, else whose precision, shows the change most
- * surely stands for it; and of rates, which move together, that which has changed by the greatest factor.
+ * The figure that speaks best: a class that is no longer seen, by the recall that shows the change most surely, else one that
+ * is seen where it is not; and of rates, which move together, that which has changed by the greatest factor.
  */
 function named(first: Found, others: readonly Found[]): Found {
   const of = (what: DriftKind): Found | undefined => others.find(other => other.what === what)
-  if (first.what === 'error' || first.what === 'calibration') return of('recall') ?? of('precision') ?? first
-  if (first.what !== 'rate') return first
+  if (first.what === 'recall') return first
+  if (first.what !== 'rate') return of('recall') ?? (first.what === 'precision' ? first : (of('precision') ?? first))
   return others.reduce((best, other) => (other.what === 'rate' && factor(other) > factor(best) ? other : best), first)
 }
 

@@ -230,7 +230,7 @@ export class TaskLearner {
   }
 
   /** The learner's answer to a drift of a domain: see `drift-answer.ts`. */
-  answer(domain: number, drift: Pick<DriftReport, 'what' | 'seen'>): void {
+  #answer(domain: number, drift: Pick<DriftReport, 'what' | 'seen'>): void {
     answerDrift({ domain, parts: this.#parts, committee: this.#committee, encodings: this.#ground.encodings }, drift)
   }
 
@@ -244,10 +244,11 @@ export class TaskLearner {
   /** Looks for a drift in what was said of a label. */
   #look(domain: number, y: number, { probabilities, chosen }: Opinion, { domain: name, time, at, tasks }: When): void {
     const confidence = chosen < 0 ? 0 : probabilities[chosen]!
-    const drift = this.#drift?.observe({ y, chosen, confidence, time }, { domain, name, classes: this.classes, tasks, at }) ?? null
-    if (drift === null) return
-    this.#ground.signals.tell('drift-detected', { domain: name, task: this.name, class: drift.class, value: drift.to }, drift.message)
-    if (this.#options.drift === 'answer') this.answer(domain, drift)
+    const told = this.#drift?.observe({ y, chosen, confidence, time }, { domain, name, classes: this.classes, tasks, at }) ?? null
+    if (told === null) return
+    const { kind, report } = told
+    this.#ground.signals.tell(kind, { domain: name, task: this.name, class: report.class, value: report.to }, report.message)
+    if (kind === 'drift-detected' && this.#options.drift === 'answer') this.#answer(domain, report)
   }
 
   /** Learns an example, each bank with as many replayed ones as its effort says, at most `most` steps in all. */
