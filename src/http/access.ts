@@ -56,6 +56,8 @@ export interface Access {
   holder(headers: IncomingHttpHeaders): Holder | null
   /** When the log-in behind a request ends, in milliseconds since 1970; null without one. */
   expires(headers: IncomingHttpHeaders): number | null
+  /** Aborted when that log-in ends; null without one. */
+  ended(headers: IncomingHttpHeaders): AbortSignal | null
   /** Whether the details of a probe may be told: always on loopback, elsewhere to who may read. */
   trusts(headers: IncomingHttpHeaders): boolean
   /** What somebody may do: what his token allows, and what everyone may. */
@@ -83,7 +85,10 @@ export function accessTo(options: AccessOptions): Access {
   const declared = listOf(trustedProxy)
   const attempts = new Attempts(clock)
   const sessions = new SessionStore(clock, options.sessionMs ?? defaultSessionMs)
-  const held = new WeakMap<IncomingHttpHeaders, { readonly holder: Holder; readonly expires: number | null }>()
+  const held = new WeakMap<
+    IncomingHttpHeaders,
+    { readonly holder: Holder; readonly expires: number | null; readonly ended: AbortSignal | null }
+  >()
 
   const isDeclared = (peer: string) => {
     const plain = plainAddress(peer)
@@ -110,7 +115,7 @@ export function accessTo(options: AccessOptions): Access {
     if (headers.authorization !== undefined) {
       if (!attempts.allows(address)) return tooMany
       const token = holding(tokens, bearer(headers.authorization))
-      if (token !== null) held.set(headers, { holder: token, expires: null })
+      if (token !== null) held.set(headers, { holder: token, expires: null, ended: null })
       else failed(address)
       return null
     }
@@ -151,6 +156,7 @@ export function accessTo(options: AccessOptions): Access {
     },
     holder: holderOf,
     expires: headers => held.get(headers)?.expires ?? null,
+    ended: headers => held.get(headers)?.ended ?? null,
     trusts: headers => allows(holderOf(headers), 'read'),
     may: allows,
     counts: () => ({ wrongTokens, sessions: sessions.size }),

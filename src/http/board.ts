@@ -1,5 +1,5 @@
 /** What the page is made of: its files, the live stream, history; and which of the other addresses it may ask. */
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isPassing } from '../fault/fault.ts'
 import type { Gateway } from '../pipeline/gateway.ts'
 import type { Onlooker } from '../pipeline/onlooker.ts'
@@ -24,9 +24,17 @@ export function addBoard(
   { maxStreams, maxStreamBacklogKiB }: { readonly maxStreams: number; readonly maxStreamBacklogKiB: number }
 ): { readonly streams: () => number } {
   const allow = (kind: 'probe' | 'read') => async (request: FastifyRequest) => guard(access, request, kind)
+  // Who logs out hears nothing more.
+  const listen = async (request: FastifyRequest, reply: FastifyReply) => {
+    guard(access, request, 'read')
+    const ended = access.ended(request.headers)
+    const end = () => void reply.raw.end()
+    ended?.addEventListener('abort', end, { once: true })
+    reply.raw.once('close', () => ended?.removeEventListener('abort', end))
+  }
   addPage(app, allow('probe'))
   const bounds = { most: maxStreams, backlogBytes: maxStreamBacklogKiB * 1024 }
-  const streams = addStream(app, onlooker, allow('read'), { ...streamDefaults, ...bounds, ...stream }, offersOf(gateway))
+  const streams = addStream(app, onlooker, listen, { ...streamDefaults, ...bounds, ...stream }, offersOf(gateway))
   addHistory(app, onlooker, explain, allow('read'))
   return { streams }
 }

@@ -3,23 +3,29 @@
  * that a restart logs everyone out. Bounded: beyond `most` the oldest goes.
  */
 import { randomBytes } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { digestOf, type Holder } from './token.ts'
 
 export interface Session {
   readonly holder: Holder
   /** Milliseconds since 1970. */
   readonly expires: number
+  /** Aborted when it ends, however it does: what goes on by its leave ends with it. */
+  readonly ended: AbortSignal
 }
 
 /** More people than look at one plant. */
 export const mostSessions = 256
+
+/** Longer ones Node takes for none. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 export class SessionStore {
   readonly #clock: () => number
   readonly #lifeMs: number
   readonly #most: number
   /** By the digest of the id, oldest first: all live equally long. */
-  readonly #sessions = new Map<string, Session>()
+  readonly #sessions = new Map<string, Session & { readonly end: AbortController; readonly timer: NodeJS.Timeout }>()
 
   constructor(clock: () => number, lifeMs: number, most: number = mostSessions) {
     this.#clock = clock
@@ -35,10 +41,15 @@ export class SessionStore {
   /** Logs someone in; the id is told this once. */
   open(holder: Holder): { readonly id: string; readonly session: Session } {
     const id = randomBytes(32).toString('base64url')
-    const session = { holder, expires: this.#clock() + this.#lifeMs }
+    const key = keyOf(id)
+    const end = new AbortController()
+    // As many streams as a browser has windows.
+    setMaxListeners(0, end.signal)
+    const timer = setTimeout(() => this.#end(key), Math.min(this.#lifeMs, LONGEST_TIMER_MS)).unref()
+    const session = { holder, expires: this.#clock() + this.#lifeMs, ended: end.signal, end, timer }
     this.#sweep()
-    if (this.#sessions.size >= this.#most) this.#sessions.delete(this.#sessions.keys().next().value!)
-    this.#sessions.set(keyOf(id), session)
+    if (this.#sessions.size >= this.#most) this.#end(this.#sessions.keys().next().value!)
+    this.#sessions.set(key, session)
     return { id, session }
   }
 
@@ -49,14 +60,22 @@ export class SessionStore {
 
   /** Logs out; of an id that is none, nothing happens. */
   close(id: string): void {
-    this.#sessions.delete(keyOf(id))
+    this.#end(keyOf(id))
+  }
+
+  #end(key: string): void {
+    const session = this.#sessions.get(key)
+    if (session === undefined) return
+    this.#sessions.delete(key)
+    clearTimeout(session.timer)
+    session.end.abort()
   }
 
   #sweep(): void {
     const now = this.#clock()
     for (const [key, { expires }] of this.#sessions) {
       if (expires > now) return
-      this.#sessions.delete(key)
+      this.#end(key)
     }
   }
 }

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, onRequestAsyncHookHandler } from 'fastify'
 import type { Onlooker } from '../pipeline/onlooker.ts'
 import { Refused, refusal } from './answer.ts'
 
@@ -29,7 +29,7 @@ const RETRY_MS = 2000
 export function addStream(
   app: FastifyInstance,
   onlooker: Pick<Onlooker, 'follow' | 'pulse'>,
-  allow: (request: FastifyRequest) => Promise<void>,
+  allow: onRequestAsyncHookHandler,
   options: StreamOptions,
   offers: () => readonly string[]
 ): () => number {

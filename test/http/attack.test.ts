@@ -124,6 +124,7 @@ describe('what is asked for in another way', () => {
   test.each([
     ['CONNECT', 'CONNECT evil.example:443 HTTP/1.1\r\nhost: localhost\r\n\r\n'],
     ['TRACE', 'TRACE /status HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n'],
+    ['a method that wants a body', 'QUERY /status HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n'],
     ['another protocol', 'GET /status HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n'],
     ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['an expectation that is none', 'GET /status HTTP/1.1\r\nhost: localhost\r\nexpect: nonsense\r\nconnection: close\r\n\r\n'],

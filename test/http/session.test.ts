@@ -5,6 +5,7 @@ import { attemptBounds } from '../../src/http/attempts.ts'
 import type { ServeOptions } from '../../src/http/serve.ts'
 import type { Me } from '../../src/http/session.ts'
 import { digestOf, tokenOf } from '../../src/http/token.ts'
+import type { Onlooker } from '../../src/pipeline/onlooker.ts'
 import { served } from './fake-gateway.ts'
 
 const text = 'the-token-of-a-shift-lead'
@@ -116,6 +117,25 @@ describe('a browser', () => {
       expect((await loginAt(url, text, { origin: 'https://evil.example' })).status).toBe(403)
       const form = { 'content-type': 'application/x-www-form-urlencoded', ...browser(url) }
       expect((await ask(url, 'POST', '/session', form, `token=${text}`)).status).toBe(415)
+    })
+  })
+})
+
+describe('a browser that follows live', () => {
+  const onlooker = { follow: () => () => undefined, pulse: () => ({}) } as unknown as Onlooker
+  const board: NonNullable<ServeOptions['board']> = { onlooker, explain: () => null }
+
+  test.each([
+    ['it logs out', {}],
+    ['its log-in expires', { sessionMs: 300 }]
+  ])('hears nothing more once %s', async (_when, options) => {
+    await served(with_({ board, trustedProxy: ['127.0.0.1'], ...options }), async url => {
+      const cookie = cookieOf(await loginAt(url, text))
+      const live = await fetch(`${url}/api/stream`, { headers: { cookie, 'sec-fetch-site': 'same-origin' } })
+      expect(live.status).toBe(200)
+      if (!('sessionMs' in options)) await ask(url, 'DELETE', '/session', { ...browser(url), cookie })
+      await live.text()
+      expect((await fetch(`${url}/api/stream`, { headers: { cookie } })).status).toBe(401)
     })
   })
 })
