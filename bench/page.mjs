@@ -23,7 +23,11 @@ const { values: flags } = parseArgs({
   }
 })
 const dist = resolve(distOf(flags.dist))
-const [browsers, seconds, minutes] = [whole('browsers', flags.browsers), whole('seconds', flags.seconds), whole('minutes', flags.minutes)]
+const [browsers, seconds, minutes] = [
+  flags.browsers === '0' ? 0 : whole('browsers', flags.browsers),
+  whole('seconds', flags.seconds),
+  whole('minutes', flags.minutes)
+]
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 if (!existsSync(executablePath))
   throw new Error(`expected Chromium at ${executablePath}, there is none: apt-get install chromium, or set CHROMIUM`)

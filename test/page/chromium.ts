@@ -17,6 +17,8 @@ export function launch(): Promise<Browser> {
 /** What a browser complained of, what it fetched from elsewhere and what its policy refused. */
 export function watch(page: Page, expected: readonly RegExp[] = []): readonly string[] {
   const complaints: string[] = []
+  // A machine that does much else takes its time.
+  page.setDefaultTimeout(90_000)
   const add = (text: string): void => {
     if (!expected.some(pattern => pattern.test(text))) complaints.push(text)
   }
