@@ -11,7 +11,7 @@ const MOST_PARTS = 200
 
 export function addHistory(
   app: FastifyInstance,
-  onlooker: Pick<Onlooker, 'history' | 'speakers' | 'part' | 'newestParts' | 'typical'>,
+  onlooker: Pick<Onlooker, 'history' | 'part' | 'newestParts' | 'typical'>,
   explain: Explain,
   allow: (request: FastifyRequest) => Promise<void>
 ): void {
@@ -32,7 +32,6 @@ export function addHistory(
     const most = Math.min(MOST_PARTS, Math.max(1, Math.floor(Number(limit)) || 50))
     return { parts: onlooker.newestParts(line, most) }
   })
-  app.get('/api/speakers', { onRequest: allow }, async () => onlooker.speakers())
   app.get('/api/explain', { onRequest: allow }, async request => {
     const { observation = '', task = null } = queryOf(request)
     const part = onlooker.part(observation)

@@ -1,15 +1,12 @@
 /** What can be read, by whom: probes, metrics, the status, and what the page shows. */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { isPassing } from '../fault/fault.ts'
 import type { Beside, Gateway, PipelineStatus } from '../pipeline/gateway.ts'
 import type { Access } from './access.ts'
 import { addExperts } from './experts.ts'
 import { guard } from './guard.ts'
-import { addHistory } from './history.ts'
 import { addInspections } from './inspections.ts'
-import { addPage } from './page.ts'
 import type { ServeOptions } from './serve.ts'
-import { addStream, streamDefaults } from './stream.ts'
 
 export function addReading(
   app: FastifyInstance,
@@ -34,27 +31,6 @@ export function addReading(
   app.get('/status', { onRequest: allow('read') }, async () => gateway.status())
   addExperts(app, gateway, allow('read'))
   addInspections(app, gateway, allow('read'))
-}
-
-export function addBoard(
-  app: FastifyInstance,
-  { onlooker, explain }: NonNullable<ServeOptions['board']>,
-  access: Access,
-  { maxStreams, maxStreamBacklogKiB }: { readonly maxStreams: number; readonly maxStreamBacklogKiB: number }
-) {
-  const allow = (kind: 'probe' | 'read') => async (request: FastifyRequest) => guard(access, request, kind)
-  // Who logs out hears nothing more.
-  const listen = async (request: FastifyRequest, reply: FastifyReply) => {
-    guard(access, request, 'read')
-    const ended = access.ended(request.headers)
-    const end = () => void reply.raw.end()
-    ended?.addEventListener('abort', end, { once: true })
-    reply.raw.once('close', () => ended?.removeEventListener('abort', end))
-  }
-  addPage(app, allow('probe'))
-  const streams = addStream(app, onlooker, listen, { ...streamDefaults, most: maxStreams, backlogBytes: maxStreamBacklogKiB * 1024 })
-  addHistory(app, onlooker, explain, allow('read'))
-  return { streams }
 }
 
 /** The alerts, or null of who does not watch, or not yet. */

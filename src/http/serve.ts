@@ -9,17 +9,16 @@ import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import { fromJson } from '../events/from-json.ts'
 import { Fault } from '../fault/fault.ts'
 import type { Beside, Gateway, PipelineStatus } from '../pipeline/gateway.ts'
-import type { Onlooker } from '../pipeline/onlooker.ts'
 import { accessTo, defaultSessionMs } from './access.ts'
 import { addAlerts } from './alerts.ts'
 import { type Refusal, refusal, refusalOf } from './answer.ts'
+import { addBoard, type BoardOptions } from './board.ts'
 import { brokenRequest, refuseAmbiguous } from './broken-request.ts'
 import { drainOf } from './drain.ts'
 import { guard } from './guard.ts'
-import type { Explain } from './history.ts'
 import type { Posting } from './post.ts'
 import { addPosting, postRoutes } from './posting.ts'
-import { addBoard, addReading, alertsOf } from './reading.ts'
+import { addReading, alertsOf } from './reading.ts'
 import type { ParseJson } from './records.ts'
 import { addSession } from './session.ts'
 import { streamDefaults } from './stream.ts'
@@ -45,7 +44,7 @@ export interface ServeOptions {
   readonly gateway: Gateway
   readonly metrics: Metrics
   /** What the page shows beside the status; without it there is no page. */
-  readonly board?: { readonly onlooker: Onlooker; readonly explain: Explain }
+  readonly board?: BoardOptions
   /** How posted JSON becomes an event. Default `fromJson`. */
   readonly parse?: ParseJson
   /** The line of a posted record in Avro, for tokens that may touch only some. */
@@ -106,7 +105,6 @@ export const readRoutes = [
   '/api/stream',
   '/api/history',
   '/api/parts',
-  '/api/speakers',
   '/api/explain'
 ] as const
 
@@ -189,7 +187,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     reply.header('x-content-type-options', 'nosniff')
     if (closing !== null) reply.header('connection', 'close')
   })
-  const board = options.board === undefined ? null : addBoard(app, options.board, access, settings)
+  const board = options.board === undefined ? null : addBoard(app, options.gateway, options.board, access, settings)
   const { maxStreams, maxConnections } = settings
   addReading(app, options, access, () => ({
     http: {

@@ -30,7 +30,8 @@ export function addStream(
   app: FastifyInstance,
   onlooker: Pick<Onlooker, 'follow' | 'pulse'>,
   allow: onRequestAsyncHookHandler,
-  options: StreamOptions = streamDefaults
+  options: StreamOptions,
+  offers: () => readonly string[]
 ): () => number {
   const run = randomBytes(6).toString('base64url')
   const listeners = new Set<ServerResponse>()
@@ -44,8 +45,13 @@ export function addStream(
     if (listener.writableLength > options.backlogBytes) listener.destroy()
     else listener.write(text)
   }
+  // A page asks only for what there is: not every role has everything, and none before it has recovered.
+  const offered = (): string => `event: offers\ndata: ${JSON.stringify(offers())}\n\n`
+  let before = offered()
   const beat = (): void => {
-    const text = written('status', onlooker.pulse('changed'))
+    const now = offered()
+    const text = (now === before ? '' : now) + written('status', onlooker.pulse('changed'))
+    before = now
     for (const listener of listeners) send(listener, text)
   }
   // What happens is followed from the start, so that it is known to who comes later.
@@ -74,6 +80,7 @@ export function addStream(
       'x-accel-buffering': 'no'
     })
     raw.write(`retry: ${RETRY_MS}\n\n`)
+    raw.write(offered())
     for (const text of missedBy(request.headers['last-event-id'])) raw.write(text)
     raw.write(written('status', onlooker.pulse('all')))
     listeners.add(raw)

@@ -17,6 +17,11 @@ export async function get<T>(address: string, signal?: AbortSignal): Promise<T |
   return (await answerOf(response)) as T
 }
 
+/** Takes away what is at an address. */
+export async function remove(address: string): Promise<void> {
+  await answerOf(await fetch(address, { method: 'DELETE' }))
+}
+
 export async function post<T>(address: string, body: unknown): Promise<T> {
   return (await answerOf(
     await fetch(address, {

@@ -1,16 +1,22 @@
 /** The page: which view is open, what stands above all of them, and the live stream. */
-import { post } from './api.ts'
+import { alertsView } from './alerts-view.ts'
 import { boardView, plantLight } from './board-view.ts'
+import { committeeView } from './committee-view.ts'
 import { fill, h, setAttribute, setText } from './dom.ts'
-import { type Light, words } from './light.ts'
+import { expertsView } from './experts-view.ts'
+import { learnerView } from './learner-view.ts'
+import { isAcknowledged, type Light, words } from './light.ts'
 import { listen } from './live.ts'
+import { partView } from './part-view.ts'
 import { qualityView } from './quality-view.ts'
+import { addAccount, logIn } from './session.ts'
 import { sign } from './sign.ts'
 import { Store } from './store.ts'
 import { choose, theme, themes } from './theme.ts'
 import type { View } from './view.ts'
+import { workView } from './work-view.ts'
 
-const views: readonly View[] = [boardView, qualityView]
+const views: readonly View[] = [boardView, alertsView, qualityView, workView, partView, expertsView, committeeView, learnerView]
 
 const at = (id: string): HTMLElement => document.getElementById(id)!
 
@@ -20,7 +26,9 @@ function start(): void {
   at('nav').append(...[...links].map(([, link]) => h('li', {}, link)))
   addTheme()
   addLink(store)
+  addAccount(store, at('account'))
   addPlantLight(store)
+  addAlerts(store, links.get(alertsView.name)!)
 
   let left = new AbortController()
   const open = (focus: boolean): void => {
@@ -39,7 +47,6 @@ function start(): void {
   addEventListener('hashchange', () => open(true))
   open(false)
   listen(store)
-  void store.refreshMe()
 }
 
 function addTheme(): void {
@@ -63,36 +70,32 @@ function addLink(store: Store): void {
     const banner = at('banner')
     const reasons = store.pulse?.ready === false && store.link === 'live' ? store.pulse.reasons.join('; ') : null
     if (store.link === 'waiting') fill(banner, 'The server does not answer. What is shown is from before; the page comes back by itself.')
-    else if (store.link === 'locked') fill(banner, unlock())
+    else if (store.link === 'locked') setText(banner, 'This server shows nothing without a token: log in.')
     else if (reasons !== null) setText(banner, `Not ready: ${reasons}`)
     banner.hidden = store.link !== 'waiting' && store.link !== 'locked' && reasons === null
   }
-  store.on(['link', 'pulse'], () => {
-    if (store.link !== 'locked' || at('banner').hidden) update()
+  store.on(['link', 'pulse'], update)
+  store.on(['link'], () => {
+    if (store.link === 'locked') logIn(store, 'This server shows nothing without a token.')
   })
   update()
 }
 
-/** Asks for a token: the server keeps who it is in a cookie. */
-function unlock(): HTMLElement {
-  const told = h('span', { role: 'alert' })
-  const token = h('input', { type: 'password', name: 'token', autocomplete: 'current-password', required: true })
-  const send = async (event: Event): Promise<void> => {
-    event.preventDefault()
-    try {
-      await post('/session', { token: token.value })
-      location.reload()
-    } catch (error) {
-      setText(told, (error as Error).message)
-    }
-  }
-  return h(
-    'form',
-    { class: 'unlock', onsubmit: event => void send(event) },
-    h('label', {}, 'Token ', token),
-    h('button', { type: 'submit' }, 'Log in'),
-    told
-  )
+/** How many wait to be acknowledged stands beside their view; each new one is said once, wherever the reader is. */
+function addAlerts(store: Store, link: HTMLElement): void {
+  const badge = h('span', { class: 'badge', hidden: true })
+  link.append(badge)
+  let said: Set<string> | null = null
+  store.on(['alerts'], () => {
+    const waiting = (store.alerts?.open ?? []).filter(alert => !isAcknowledged(alert))
+    setText(badge, String(waiting.length))
+    setAttribute(badge, 'aria-label', `${waiting.length} to acknowledge`)
+    badge.hidden = waiting.length === 0
+    const fresh = said === null ? [] : waiting.filter(({ id }) => !said!.has(id))
+    said = new Set(waiting.map(({ id }) => id))
+    for (const { severity, line, message } of fresh) at('said').append(h('p', {}, `New ${severity} alert on ${line}: ${message}`))
+    while (at('said').childElementCount > 5) at('said').firstElementChild!.remove()
+  })
 }
 
 function addPlantLight(store: Store): void {

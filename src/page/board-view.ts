@@ -8,6 +8,7 @@ import { type Store, tileKey } from './store.ts'
 import { address, type View } from './view.ts'
 
 const order: readonly Light[] = ['red', 'amber', 'grey', 'green']
+const counted: Readonly<Record<Light, string>> = { red: 'to act on', amber: 'to look at', grey: 'without parts', green: 'running well' }
 const natural = new Intl.Collator('en', { numeric: true })
 
 export const boardView: View = {
@@ -28,7 +29,7 @@ export const boardView: View = {
       show(tiles)
       const lights = tiles.map(tile => lightOfTile(store, tile))
       const counts = order.map(light => [light, lights.filter(each => each === light).length] as const).filter(([, count]) => count > 0)
-      const text = counts.map(([light, count]) => `${count} ${words[light].toLowerCase()}`).join(', ')
+      const text = counts.map(([light, count]) => `${count} ${counted[light]}`).join(', ')
       setText(summary, tiles.length === 0 ? '' : `${tiles.length} ${tiles.length === 1 ? 'station' : 'stations'}: ${text}`)
     }
     const off = store.on(['pulse', 'alerts'], update)

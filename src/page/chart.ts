@@ -71,7 +71,7 @@ export class Chart {
     // Before it has a place it has neither a size nor colours: it is drawn when it gets one.
     if (this.#left.aborted || this.node.clientWidth === 0) return
     const shape = JSON.stringify(drawn.lines.map(({ name, colour, dashed, low }) => [name, colour, dashed, low !== undefined]))
-    const data = dataOf(drawn)
+    const data = dataOf(thinned(drawn, 2 * this.node.clientWidth))
     if (shape === this.#shape && this.#plot !== null) {
       this.#plot.setData(data)
       return
@@ -106,7 +106,7 @@ export class Chart {
       height,
       legend: { show: false },
       cursor: { sync: { key: 'andon' }, y: false, points: { show: false }, drag: { x: false, y: false } },
-      padding: [8, 8, 0, 0],
+      padding: [8, 28, 0, 0],
       scales: {
         x: { time: true },
         y:
@@ -158,6 +158,38 @@ export class Chart {
     const width = this.node.clientWidth
     if (this.#plot === null) this.draw(this.#drawn)
     else if (width > 0 && width !== this.#plot.width) this.#plot.setSize({ width, height: this.#options.height })
+  }
+}
+
+/**
+ * At most about `most` points: of neighbours the one furthest from what was drawn before, so that no peak is lost, and a band
+ * as wide as the widest of them. More could not be told apart on the screen, and would take long to draw.
+ */
+export function thinned(drawn: Drawn, most: number): Drawn {
+  const { times, lines } = drawn
+  const size = Math.ceil(times.length / Math.max(1, most))
+  if (size <= 1) return drawn
+  const groups = Array.from({ length: Math.ceil(times.length / size) }, (_, group) => group * size)
+  const each = <T>(values: readonly T[], pick: (some: readonly T[]) => T): T[] => groups.map(from => pick(values.slice(from, from + size)))
+  const outermost = (choose: (a: number, b: number) => number) => (some: readonly (number | null)[]) =>
+    some.reduce((best, value) => (value === null ? best : best === null ? value : choose(best, value)), null)
+  return {
+    ...drawn,
+    times: groups.map(from => times[from]!),
+    lines: lines.map(line => {
+      let before: number | null = null
+      const furthest = (some: readonly (number | null)[]): number | null => {
+        let best: number | null = null
+        for (const value of some)
+          if (value !== null && (best === null || (before !== null && Math.abs(value - before) > Math.abs(best - before)))) best = value
+        before = best ?? before
+        return best
+      }
+      const { low, high } = line
+      const band =
+        low === undefined || high === undefined ? {} : { low: each(low, outermost(Math.min)), high: each(high, outermost(Math.max)) }
+      return { ...line, values: each(line.values, furthest), ...band }
+    })
   }
 }
 

@@ -46,6 +46,8 @@ export function setText(element: Element, text: string): void {
 export interface Part<T> {
   readonly node: HTMLElement
   readonly update: (item: T) => void
+  /** It has been taken away. */
+  readonly gone?: () => void
 }
 
 /** Keeps the children of `parent` in step with a list of items: known by their keys, so that focus and scrolling stay. */
@@ -56,6 +58,7 @@ export function keyed<T>(parent: HTMLElement, keyOf: (item: T) => string, make: 
     for (const [key, part] of parts)
       if (!wanted.has(key)) {
         part.node.remove()
+        part.gone?.()
         parts.delete(key)
       }
     let at: Element | null = parent.firstElementChild
@@ -96,4 +99,9 @@ export function choice(
   }
   offer(options, value)
   return { node: h('label', { class: 'choice' }, h('span', {}, label), select), offer }
+}
+
+/** A wide thing that scrolls within its place, by keyboard too, so that the page never does sideways. */
+export function scrolling(label: string, content: HTMLElement): HTMLElement {
+  return h('div', { class: 'scroll wide', tabindex: 0, role: 'region', 'aria-label': label }, content)
 }

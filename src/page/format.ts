@@ -16,6 +16,8 @@ export const DASH = '–'
 export function percent(share: number | null | undefined): string {
   if (share === null || share === undefined || !Number.isFinite(share)) return DASH
   const value = 100 * share
+  // What is not quite all is not shown as all.
+  if (value >= 99.95 && value < 100) return '> 99.9 %'
   const digits = value > 0 && value < 10 ? 1 : value > 99 && value < 100 ? 1 : 0
   return `${value.toFixed(digits)} %`
 }

@@ -10,25 +10,25 @@ const order: readonly Light[] = ['grey', 'green', 'amber', 'red']
 /** Without a part for so long a station is not seen to run. */
 const QUIET_MS = 120_000
 
+/** An alert about all lines. */
+const ALL = '*'
+
 const weights: Readonly<Record<Severity, number>> = { information: 0, warning: 1, critical: 2 }
 
-export function isAcknowledged(alert: AlertState): boolean {
-  return alert.state === 'acknowledged' || alert.kind === 'acknowledged' || (alert.acknowledgedAt ?? null) !== null
-}
-
-/** When an alert began, as far as it says. */
-export const raisedAt = (alert: AlertState): number => alert.raisedAt ?? alert.since ?? alert.time ?? 0
+export const isAcknowledged = (alert: AlertState): boolean => alert.state === 'acknowledged'
 
 /** The gravest first, of the same the oldest. */
 export function byGravity(a: AlertState, b: AlertState): number {
   const open = Number(isAcknowledged(a)) - Number(isAcknowledged(b))
-  return open || weights[b.severity] - weights[a.severity] || raisedAt(a) - raisedAt(b)
+  return open || weights[b.severity] - weights[a.severity] || a.since - b.since
 }
 
-/** The open alerts that concern a station: of its own, and of its line as a whole. */
+/** The open alerts that concern a station: of its own, of its line as a whole, and of all lines. */
 export function alertsOf({ line, station }: Pick<Tile, 'line' | 'station'>, open: readonly AlertState[]): readonly AlertState[] {
   return open
-    .filter(alert => alert.line === line && ((alert.station ?? null) === null || station === null || alert.station === station))
+    .filter(
+      alert => (alert.line === line || alert.line === ALL) && (alert.station === null || station === null || alert.station === station)
+    )
     .sort(byGravity)
 }
 

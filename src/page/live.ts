@@ -15,6 +15,11 @@ export function listen(store: Store): void {
   const open = (): void => {
     source?.close()
     source = new EventSource('/api/stream')
+    source.addEventListener('offers', event => {
+      store.offers = read<readonly string[]>(event)
+      void store.refreshMe()
+      void store.refreshAlerts()
+    })
     source.addEventListener('status', event => {
       const first = store.link !== 'live'
       store.takePulse(read<Pulse>(event))
@@ -35,7 +40,8 @@ export function listen(store: Store): void {
   const retry = (): void => {
     clearTimeout(again)
     again = setTimeout(() => {
-      void store.refreshMe()
+      // Tells a server that is gone from one that wants a token: the stream does not say.
+      void store.refreshStatus()
       open()
     }, AGAIN_MS)
   }

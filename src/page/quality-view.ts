@@ -1,6 +1,10 @@
 /** Quality: of each class, how many were found and how many calls were right, over time with intervals, and what happened meanwhile. */
+
+import type { ClassReport, DecideReport } from '../decide/report.ts'
 import type { Signal } from '../events/event.ts'
+import type { DriftReport } from '../learner/drift-report.ts'
 import type { HistoryReport, Range, Series } from '../pipeline/board.ts'
+import { get } from './api.ts'
 import { Chart, legend, type Mark, tableBeside } from './chart.ts'
 import { choice, fill, h, keyed, type Part, setText } from './dom.ts'
 import { clock, percent, whole } from './format.ts'
@@ -24,7 +28,8 @@ const precision = { name: 'Precision: right of those called so', colour: 'c2', d
 interface ClassItem {
   readonly series: Series
   readonly report: HistoryReport
-  readonly task: Task | null
+  readonly promise: ClassReport | null
+  readonly drift: readonly DriftReport[]
 }
 
 export const qualityView: View = {
@@ -45,14 +50,18 @@ export const qualityView: View = {
     const none = h('p', { class: 'none' }, 'No labels yet: a class is judged from its first label on.')
     const cards = h('div', { class: 'cards' })
     const marks = h('section', { class: 'marks', 'aria-label': 'What happened to the model' })
+    const drifts = h('section', { class: 'marks', 'aria-label': 'Drift' })
     root.append(
       h('div', { class: 'view-head' }, h('h1', {}, 'Quality'), h('div', { class: 'choices' }, task.node, line.node, range.node)),
       overall,
       legend([recall, precision, { name: '95 % interval of the recall (Wilson)', colour: 'c1', band: true }]),
       none,
       cards,
+      drifts,
       marks
     )
+    // What stands there is not made anew without need: somebody may have opened a part of it.
+    let shown = ''
     const showCards = keyed<ClassItem>(
       cards,
       ({ series }) => JSON.stringify([series.task, series.class]),
@@ -70,14 +79,21 @@ export const qualityView: View = {
       )
       line.offer([['', 'All lines'], ...[...report.lines].sort().map(name => [name, name] as const)], picked.line)
       const known = taskOf(store, picked.task)
+      const decided = store.offers.includes('/api/decisions/report') ? await get<DecideReport>('/api/decisions/report', left) : null
+      const promised = decided?.tasks.find(each => each.task === picked.task)
       const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0)
+      const drift = (known?.drift ?? []).filter(({ domain }) => picked.line === '' || domain === picked.line)
       const items = report.series
         .filter(series => series.task === picked.task)
         .sort((a, b) => sum(a.support) - sum(b.support))
-        .map(series => ({ series, report, task: known }))
+        .map(series => ({ series, report, promise: promised?.classes.find(each => each.class === series.class) ?? null, drift }))
       none.hidden = items.length > 0
       showCards(items)
       setText(overall, overallText(known))
+      const told = JSON.stringify([drift, report.marks])
+      if (told === shown) return
+      shown = told
+      showDrift(drifts, drift)
       showMarks(marks, report.marks)
     }
     every(REFRESH_MS, left, async () => {
@@ -99,26 +115,32 @@ function overallText(task: Task | null): string {
 }
 
 function classPart({ series }: ClassItem, left: AbortSignal): Part<ClassItem> {
+  const ended = new AbortController()
   const chart = new Chart(
     { label: `Recall and precision of ${series.class} over time`, height: 168, format: value => percent(value), range: [0, 1] },
-    left
+    AbortSignal.any([left, ended.signal])
   )
   const found = h('span', { class: 'card-figure' })
   const foundOf = h('span', { class: 'card-of' })
   const right = h('span', { class: 'card-figure second' })
   const rightOf = h('span', { class: 'card-of' })
+  const kept = h('p', { class: 'note' })
   const table = tableBeside(`${series.class}: recall and precision over time`)
   const node = h(
     'section',
     { class: 'card' },
     h('h2', {}, series.class),
     h('div', { class: 'card-figures' }, h('p', {}, found, foundOf), h('p', {}, right, rightOf)),
+    kept,
     chart.node,
     table.node
   )
   return {
     node,
-    update({ series: now, report }) {
+    gone: () => ended.abort(),
+    update({ series: now, report, promise, drift }) {
+      setText(kept, promiseText(promise))
+      kept.hidden = promise === null || promise.promise === null
       const [found1, right1] = [recallOf(now), precisionOf(now)]
       setText(found, percent(found1.share.at(-1)))
       setText(foundOf, ` found ${withInterval(found1, 'labels')}`)
@@ -130,9 +152,7 @@ function classPart({ series }: ClassItem, left: AbortSignal): Part<ClassItem> {
           { ...recall, values: found1.share, low: found1.low, high: found1.high },
           { ...precision, values: right1.share }
         ],
-        marks: report.marks
-          .filter(mark => mark.task === null || (mark.task === now.task && (mark.class ?? now.class) === now.class))
-          .map(markOf)
+        marks: marksOf(now, report.marks, drift)
       })
       const newest = report.starts
         .map((_, i) => i)
@@ -148,6 +168,15 @@ function classPart({ series }: ClassItem, left: AbortSignal): Part<ClassItem> {
   }
 }
 
+/** What was promised of a class, and whether it is kept. */
+function promiseText(promise: ClassReport | null): string {
+  if (promise === null || promise.promise === null) return ''
+  const { coverage, interval, labels, passed } = promise
+  const promised = `Promised: at most ${percent(promise.promise)} pass unflagged. `
+  if (coverage === null || interval === null) return `${promised}No label of a decided part yet.`
+  return `${promised}Kept: ${percent(coverage)} within the promise (${percent(interval[0])} to ${percent(interval[1])}), ${whole(passed)} of ${whole(labels)} passed.`
+}
+
 /** Over which labels, and how sure. */
 function withInterval(curve: Curve, what: string): string {
   const [low, high, of] = [curve.low.at(-1), curve.high.at(-1), curve.of.at(-1)]
@@ -156,7 +185,46 @@ function withInterval(curve: Curve, what: string): string {
   return `(${percent(low)} to ${percent(high)}, last ${whole(of)} ${what}${few})`
 }
 
-const markOf = ({ time, message }: Signal): Mark => ({ at: time, text: message })
+/** What concerns a class: where a drift of it began, and what happened to its model. */
+function marksOf(of: Series, signals: readonly Signal[], drift: readonly DriftReport[]): readonly Mark[] {
+  const mine = (name: string | null): boolean => name === null || name === of.class
+  return [
+    ...signals
+      .filter(signal => signal.task === null || (signal.task === of.task && mine(signal.class)))
+      .map(({ time, message }) => ({ at: time, text: message })),
+    ...drift.filter(each => mine(each.class)).map(({ since, message }) => ({ at: since, text: message }))
+  ]
+}
+
+/** Drifts in a sentence each, with what else shows them. */
+function showDrift(section: HTMLElement, drift: readonly DriftReport[]): void {
+  fill(
+    section,
+    h('h2', {}, 'Drift'),
+    drift.length === 0
+      ? h('p', { class: 'none' }, 'None found.')
+      : h(
+          'ol',
+          { class: 'events' },
+          ...drift.map(({ at, message, labelFree, evidence }) =>
+            h(
+              'li',
+              {},
+              h('time', {}, clock(at)),
+              ` ${message}${labelFree ? ' (seen without labels)' : ''}`,
+              evidence.length === 0
+                ? null
+                : h(
+                    'details',
+                    { class: 'beside' },
+                    h('summary', {}, 'What else shows it'),
+                    h('ul', {}, ...evidence.map(text => h('li', {}, text)))
+                  )
+            )
+          )
+        )
+  )
+}
 
 function showMarks(section: HTMLElement, marks: readonly Signal[]): void {
   const newest = [...marks].reverse().slice(0, 20)

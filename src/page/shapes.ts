@@ -1,13 +1,16 @@
 /** What the server answers, as far as the page reads it. Parts that a version does not have yet are absent, and shown so. */
+import type { AlertState } from '../alert/alert-state.ts'
 import type { LearnerStatus, TaskStatus } from '../learner/status.ts'
-import type { BankReport, ExpertReport } from '../stability/expert-report.ts'
+
+export type { AlertState }
+export type Severity = AlertState['severity']
 
 export interface Status {
   readonly ready: boolean
   readonly reasons: readonly string[]
   readonly startedAt: number
   readonly role: string
-  readonly learner: (Omit<LearnerStatus, 'tasks'> & { readonly tasks: readonly Task[] }) | null
+  readonly learner: LearnerStatus | null
   readonly lag: Readonly<Record<string, number>>
   readonly events: readonly { readonly topic: string; readonly outcome: string; readonly count: number }[]
   readonly waiting: { readonly observations: number; readonly labels: number }
@@ -16,69 +19,7 @@ export interface Status {
   readonly following?: readonly { readonly shard: string; readonly behind: number }[]
 }
 
-export interface Task extends Omit<TaskStatus, 'banks' | 'drift' | 'readiness'> {
-  readonly banks: readonly Bank[]
-  readonly drift?: readonly Drift[]
-  readonly readiness?: readonly Readiness[]
-}
-
-export interface Bank extends Omit<BankReport, 'experts'> {
-  readonly experts: readonly Expert[]
-}
-
-/** `state`, `cure` and the rest are there once experts are judged. */
-export type Expert = ExpertReport & {
-  readonly state?: string
-  readonly sentence?: string
-  readonly cure?: string | null
-  readonly interpretable?: boolean
-}
-
-export interface Drift {
-  readonly domain: string | null
-  readonly class: string | null
-  readonly what: string
-  readonly since: number
-  readonly from: number | null
-  readonly to: number | null
-  readonly seen: number
-  readonly at: number
-  readonly message: string
-}
-
-export interface Readiness {
-  readonly domain: string | null
-  readonly line?: string
-  readonly class: string
-  readonly state: string
-  readonly missing?: number | null
-  readonly sentence?: string
-}
-
-export type Severity = 'information' | 'warning' | 'critical'
-
-/** An alert as it stands. */
-export interface AlertState {
-  readonly id: string
-  readonly line: string
-  readonly station?: string | null
-  readonly state?: string
-  readonly kind?: string
-  readonly severity: Severity
-  readonly rule: string
-  readonly task: string | null
-  readonly class: string | null
-  readonly observation?: string | null
-  readonly message: string
-  readonly time?: number
-  readonly raisedAt?: number
-  readonly since?: number
-  readonly acknowledgedAt?: number | null
-  readonly clearedAt?: number | null
-  readonly by?: string | null
-  readonly count?: number | null
-  readonly value?: number | null
-}
+export type Task = TaskStatus
 
 export interface Alerts {
   readonly open: readonly AlertState[]
@@ -93,29 +34,17 @@ export interface Inspection {
   readonly time: number
   readonly task: string
   readonly classes: readonly string[]
-  readonly chosen: string
+  readonly chosen: string | null
   readonly probability: number
   readonly reason: string
   readonly propensity: number
 }
 
-/** Who speaks where: mean shares of a bank's experts, by line and by true class. */
-export interface Speakers {
-  readonly tasks: readonly {
-    readonly task: string
-    readonly bank: string
-    readonly lines: readonly { readonly name: string; readonly seen: number; readonly shares: readonly number[] }[]
-    readonly classes: readonly { readonly name: string; readonly seen: number; readonly shares: readonly number[] }[]
-  }[]
-}
-
+/** Who asks, and what he may do here. */
 export interface Me {
-  /** Null of who has not logged in. */
   readonly name: string | null
   readonly role: string | null
   readonly lines: 'any' | readonly string[]
-  /** What he may do here: `read`, `acknowledge`, `label`, … */
   readonly may: readonly string[]
-  /** Milliseconds since 1970; null without a log-in. */
   readonly expires: number | null
 }

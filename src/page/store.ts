@@ -20,6 +20,8 @@ export class Store {
   alerts: Alerts | null = null
   status: Status | null = null
   me: Me | null = null
+  /** Addresses that this server has, of those that not every server has. */
+  offers: readonly string[] = []
   link: Link = 'starting'
   /** When the last event came. */
   heardAt = 0
@@ -87,7 +89,7 @@ export class Store {
   refreshAlerts(): Promise<void> {
     if (this.#alertsAsked !== null) this.#alertsAgain = true
     this.#alertsAsked ??= this.#ask(async () => {
-      this.alerts = await get<Alerts>('/api/alerts')
+      this.alerts = this.offers.includes('/api/alerts') ? await get<Alerts>('/api/alerts') : null
       this.tell('alerts')
     }).finally(() => {
       this.#alertsAsked = null
@@ -100,7 +102,7 @@ export class Store {
 
   async refreshMe(): Promise<void> {
     await this.#ask(async () => {
-      this.me = await get<Me>('/api/me')
+      this.me = this.offers.includes('/api/me') ? await get<Me>('/api/me') : null
       this.tell('me')
     })
   }

@@ -82,7 +82,7 @@ export interface KnownPart {
   readonly product: string | null
   readonly time: number
   readonly features: Readonly<Record<string, FeatureValue>>
-  /** As it was served; null before. */
+  /** As it was served, without what the banks said; null before. */
   readonly prediction: Prediction | null
   /** Task → class, as far as labels came. */
   readonly labels: Readonly<Record<string, string>>

@@ -2,7 +2,7 @@
 import type { Example, FeatureValue, Observation, Prediction } from '../events/event.ts'
 import type { KnownPart } from './board.ts'
 
-/** At 200 parts a second the last half minute, at one in ten seconds the last day. About 3 KB each. */
+/** At 200 parts a second the last half minute, at one in ten seconds the last day. About 2 KB each. */
 const MOST = 8000
 /** Parts of a line that what is typical of it is made of. */
 const TYPICAL = 200
@@ -22,7 +22,10 @@ export class KnownParts {
 
   takePrediction(prediction: Prediction): void {
     const part = this.#parts.get(prediction.observation)
-    if (part?.prediction === null) this.#parts.set(prediction.observation, { ...part, prediction })
+    if (part?.prediction !== null) return
+    // What the banks said is most of it, and is asked anew by who explains.
+    const tasks = prediction.tasks.map(task => ({ ...task, banks: [] }))
+    this.#parts.set(prediction.observation, { ...part, prediction: { ...prediction, tasks } })
   }
 
   takeExample({ observation, labels }: Example): void {
@@ -34,20 +37,24 @@ export class KnownParts {
     return this.#parts.get(id) ?? null
   }
 
-  /** The newest first, of all lines or one. */
+  /** Those that have been predicted, newest first, of all lines or one: where predicting is behind the newest have not. */
   newest(line: string | null, limit: number): readonly KnownPart[] {
-    const found: KnownPart[] = []
-    const parts = [...this.#parts.values()]
-    for (let i = parts.length - 1; i >= 0 && found.length < limit; i--) if (line === null || parts[i]!.line === line) found.push(parts[i]!)
-    return found
+    return this.#last(limit, part => part.prediction !== null && (line === null || part.line === line))
   }
 
   /** Of the last parts of a line, per feature the median of its numbers or its most frequent category. */
   typical(line: string): { readonly of: number; readonly features: Readonly<Record<string, FeatureValue>> } {
-    const parts = this.newest(line, TYPICAL)
+    const parts = this.#last(TYPICAL, part => part.line === line)
     const names = new Set(parts.flatMap(({ features }) => Object.keys(features)))
     const features = Object.fromEntries([...names].map(name => [name, middle(parts.map(part => part.features[name] ?? null))]))
     return { of: parts.length, features }
+  }
+
+  #last(limit: number, wanted: (part: KnownPart) => boolean): readonly KnownPart[] {
+    const parts = [...this.#parts.values()]
+    const found: KnownPart[] = []
+    for (let i = parts.length - 1; i >= 0 && found.length < limit; i--) if (wanted(parts[i]!)) found.push(parts[i]!)
+    return found
   }
 }
 

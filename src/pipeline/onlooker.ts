@@ -14,7 +14,6 @@ import { decoding } from './intake.ts'
 import { KnownParts } from './known-parts.ts'
 import type { Incoming, Log, Position } from './log.ts'
 import { placeOf } from './range.ts'
-import { Speakers, type SpeakersReport } from './speakers.ts'
 import { type IsGood, lastPartOf, Tiles } from './tiles.ts'
 
 export interface OnlookerOptions {
@@ -44,7 +43,6 @@ export class Onlooker {
   readonly #history = new History()
   readonly #tiles = new Tiles()
   readonly #parts = new KnownParts()
-  readonly #speakers = new Speakers()
   readonly #followers = new Set<(event: Told) => void>()
   /** What lies before it happened before this process began: it is counted, not told. */
   #news: ReadonlyMap<string, number> = new Map()
@@ -104,10 +102,6 @@ export class Onlooker {
     return this.#history.report(range, line, since)
   }
 
-  speakers(): SpeakersReport {
-    return this.#speakers.report()
-  }
-
   part(id: string): KnownPart | null {
     return this.#parts.get(id)
   }
@@ -144,7 +138,6 @@ export class Onlooker {
       this.#history.takePrediction(read.event, timeOf(read.event.time), last.flagged)
     } else if (read.name === 'example') {
       this.#parts.takeExample(read.event)
-      this.#speakers.take(read.event)
       this.#history.takeExample(read.event, timeOf(read.event.labelTime))
     } else if (read.name === 'signal') this.#history.takeSignal(read.event)
   }

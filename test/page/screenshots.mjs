@@ -30,6 +30,7 @@ try {
     const views = await page.locator('#nav a').evaluateAll(links => links.map(link => link.getAttribute('href').replace('#/', '')))
     for (const view of views) {
       await page.goto(`${andon.url}/#/${view}`)
+      if (view === 'part') await page.locator('.newest a').first().click()
       await sleep(1500)
       await page.screenshot({ path: join(folder, `${view}-${name}.png`), fullPage: name === 'phone' })
     }

@@ -1,0 +1,165 @@
+/** History, tiles, last parts: what whoever watches is told, folded from events. */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Example, Prediction, Signal } from '../../src/events/event.ts'
+import { ranges, SLOTS } from '../../src/pipeline/board.ts'
+import { History } from '../../src/pipeline/history.ts'
+import { KnownParts } from '../../src/pipeline/known-parts.ts'
+import { lastPartOf, Tiles } from '../../src/pipeline/tiles.ts'
+
+const prediction = (id: string, chosen: string, task = 'surface', p = 0.9): Prediction => ({
+  observation: id,
+  line: 'a',
+  time: 0,
+  learned: 1,
+  fold: 1,
+  tasks: [{ task, classes: ['ok', 'scratch'], probabilities: chosen === 'ok' ? [p, 1 - p] : [1 - p, p], chosen, set: [], banks: [] }]
+})
+
+const example = (at: number, truth: string, chosen: string | null, line = 'a', delay = 0): Example => ({
+  observation: { id: `${at}`, line, station: null, product: null, time: at - delay, features: {} },
+  labels: { surface: truth },
+  labelTime: at,
+  source: null,
+  prediction: chosen === null ? null : { ...prediction(`${at}`, chosen), line }
+})
+
+const counts = (history: History, name: string, line: string | null = null) => {
+  const { series, starts } = history.report('hour', line)
+  const of = series.find(each => each.class === name)
+  return of === undefined ? null : { starts, support: of.support, hits: of.hits, said: of.said }
+}
+
+test('a bucket counts what was labelled, found and said within it, for all lines and for each', () => {
+  const history = new History()
+  history.takeExample(example(1000, 'scratch', 'scratch'), 1000)
+  history.takeExample(example(2000, 'scratch', 'ok'), 2000)
+  history.takeExample(example(7000, 'ok', 'scratch', 'b'), 7000)
+  expect(counts(history, 'scratch')).toEqual({ starts: [0, 5000], support: [2, 0], hits: [1, 0], said: [1, 1] })
+  expect(counts(history, 'scratch', 'a')).toEqual({ starts: [0, 5000], support: [2, 0], hits: [1, 0], said: [1, 0] })
+  expect(history.report('hour').lines).toEqual(['a', 'b'])
+})
+
+test('an example that came without a prediction is learned, and judges nothing', () => {
+  const history = new History()
+  history.takeExample(example(1000, 'scratch', null, 'a', 400), 1000)
+  const report = history.report('hour')
+  expect(report).toMatchObject({ series: [], learned: [1], delayMean: [400], delayMost: [400] })
+})
+
+test('whatever order events come in, the counts are the same', () => {
+  const at = fc.array(fc.integer({ min: 0, max: 3_000_000 }), { minLength: 1, maxLength: 60 })
+  fc.assert(
+    fc.property(at, fc.nat(), (times, turn) => {
+      const forward = new History()
+      const turned = new History()
+      const events = times.map(time =>
+        example(time, time % 3 === 0 ? 'scratch' : 'ok', time % 2 === 0 ? 'scratch' : 'ok', time % 5 === 0 ? 'b' : 'a')
+      )
+      const cut = turn % events.length
+      for (const event of events) forward.takeExample(event, event.labelTime)
+      for (const event of [...events.slice(cut), ...events.slice(0, cut)]) turned.takeExample(event, event.labelTime)
+      for (const range of Object.keys(ranges) as (keyof typeof ranges)[]) {
+        const sorted = (history: History) => ({
+          ...history.report(range),
+          series: [...history.report(range).series].sort((a, b) => (a.class < b.class ? -1 : 1)),
+          lines: []
+        })
+        expect(sorted(turned)).toEqual(sorted(forward))
+      }
+    })
+  )
+})
+
+test('memory is bounded: of a long run the newest buckets stay, of many classes the first', () => {
+  const history = new History()
+  const width = ranges.hour
+  for (let i = 0; i < 3 * SLOTS; i++) history.takeExample(example(i * width, 'ok', 'ok'), i * width)
+  const { starts } = history.report('hour')
+  expect(starts).toHaveLength(SLOTS)
+  expect(starts[0]).toBe(2 * SLOTS * width)
+  expect(history.report('month').starts.length).toBe(Math.ceil((3 * SLOTS * width) / ranges.month))
+  // A late one that has been left behind is not counted in a bucket of another time.
+  history.takeExample(example(0, 'ok', 'ok'), 0)
+  expect(history.report('hour').learned.reduce((a, b) => a + b)).toBe(SLOTS)
+  for (let i = 0; i < 2000; i++) history.takeExample(example(3 * SLOTS * width, `class-${i}`, 'ok'), 3 * SLOTS * width)
+  expect(history.report('hour').series.length).toBeLessThanOrEqual(512)
+  expect(history.report('hour').untold).toBeGreaterThan(0)
+})
+
+test('only what came since is told when that is asked', () => {
+  const history = new History()
+  for (let i = 0; i < 10; i++) history.takeExample(example(i * 5000, 'ok', 'ok'), i * 5000)
+  expect(history.report('hour', null, 40_000).starts).toEqual([40_000, 45_000])
+})
+
+test('marks are those of the line and of all lines, without what says nothing', () => {
+  const history = new History()
+  const signal = (kind: Signal['kind'], domain: string | null): Signal => ({
+    id: `${kind}-${domain}`,
+    time: 1,
+    kind,
+    domain,
+    task: null,
+    class: null,
+    bank: null,
+    expert: null,
+    value: null,
+    learned: 1,
+    message: kind
+  })
+  for (const each of [
+    signal('class-appeared', 'a'),
+    signal('class-appeared', 'b'),
+    signal('bank-restarted', null),
+    signal('knots-refitted', 'a')
+  ])
+    history.takeSignal(each)
+  expect(history.report('hour', 'a').marks.map(({ id }) => id)).toEqual(['class-appeared-a', 'bank-restarted-null'])
+  expect(history.report('hour').marks).toHaveLength(3)
+})
+
+const isGood = (_task: string, name: string) => name === 'ok'
+
+test('a tile counts the defects of the last 500 parts, and shows the last', () => {
+  const tiles = new Tiles()
+  for (let i = 0; i < 700; i++) tiles.take('a', 'mill', lastPartOf(prediction(`p${i}`, i < 300 ? 'scratch' : 'ok'), isGood)!)
+  expect(tiles.all()).toMatchObject([
+    { line: 'a', station: 'mill', parts: 700, recent: 500, flagged: 100, last: { observation: 'p699', flagged: false } }
+  ])
+  expect(tiles.changed()).toHaveLength(1)
+  expect(tiles.changed()).toEqual([])
+})
+
+test('of several tasks the likeliest defect is shown, else the first task', () => {
+  const two = (a: string, b: string): Prediction => ({
+    ...prediction('p', a),
+    tasks: [...prediction('p', a, 'one', 0.6).tasks, ...prediction('p', b, 'two', 0.8).tasks]
+  })
+  expect(lastPartOf(two('scratch', 'scratch'), isGood)).toMatchObject({ task: 'two', flagged: true })
+  expect(lastPartOf(two('scratch', 'ok'), isGood)).toMatchObject({ task: 'one', flagged: true })
+  expect(lastPartOf(two('ok', 'ok'), isGood)).toMatchObject({ task: 'one', flagged: false })
+})
+
+test('the last parts are known with what was served and labelled, and what is typical is their middle', () => {
+  const parts = new KnownParts()
+  for (let i = 0; i < 9000; i++)
+    parts.takeObservation({
+      id: `p${i}`,
+      line: 'a',
+      station: null,
+      product: null,
+      time: i,
+      features: { heat: i % 3, tool: i % 4 === 0 ? 'x' : 'y', gone: null }
+    })
+  expect(parts.get('p0')).toBeNull()
+  parts.takePrediction(prediction('p8999', 'scratch'))
+  parts.takeExample({
+    ...example(1, 'ok', null),
+    observation: { id: 'p8999', line: 'a', station: null, product: null, time: 1, features: {} }
+  })
+  expect(parts.get('p8999')).toMatchObject({ prediction: { observation: 'p8999' }, labels: { surface: 'ok' } })
+  expect(parts.typical('a')).toEqual({ of: 200, features: { heat: 1, tool: 'y', gone: null } })
+  parts.takePrediction(prediction('p8990', 'ok'))
+  expect(parts.newest('a', 3).map(part => part.observation)).toEqual(['p8999', 'p8990'])
+})
