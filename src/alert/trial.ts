@@ -69,16 +69,19 @@ export class Trial {
     this.#head = { began: now, criteria, left: null }
     this.#now = now
     this.#changed = true
-    return this.#event('raised', now, null, `a trial has begun, no sink is told of alerts until it has shown ${wordsOf(criteria)}`)
+    const about = { observation: null, task: null, class: null, station: null, value: null, cause: JSON.stringify([TRIAL]) }
+    const message = `a trial has begun, no sink is told of alerts until it has shown ${wordsOf(criteria)}`
+    const told = { time: now, line: '*', kind: 'raised', severity: 'information', rule: TRIAL, message } as const
+    return { ...about, ...told, id: `${TRIAL}-${now}`, by: null, count: 0, trial: true }
   }
 
-  /** Ends it, where all is met; null where something is not. */
-  leave(by: string | null, now: number): Alert | null {
+  /** Ends it, where all is met: whether it did. */
+  leave(by: string | null, now: number): boolean {
     const head = this.#head
-    if (head === null || !this.on || this.report(now)!.open.length > 0) return null
+    if (head === null || !this.on || this.report(now)!.open.length > 0) return false
     this.#head = { ...head, left: { by, at: now } }
     this.#changed = true
-    return this.#event('cleared', now, by, `the trial was left${by === null ? '' : ` by ${by}`}: it has shown ${wordsOf(head.criteria)}`)
+    return true
   }
 
   /** It is `now`. */
@@ -136,12 +139,6 @@ export class Trial {
       this.#head = saved as unknown as Head
       this.#now = this.#head.began
     } else this.#ledger.load(key, saved)
-  }
-
-  #event(kind: 'raised' | 'cleared', time: number, by: string | null, message: string): Alert {
-    const about = { observation: null, task: null, class: null, station: null, value: null, cause: JSON.stringify([TRIAL]) }
-    const id = `${TRIAL}-${this.#head!.began}`
-    return { ...about, id, time, line: '*', kind, severity: 'information', rule: TRIAL, message, by, count: 0, trial: true }
   }
 }
 

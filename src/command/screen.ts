@@ -79,13 +79,14 @@ function taskLines(task: TaskStatus, columns: number, paint: Palette): string[] 
   const busiest = [...(bank?.experts ?? [])].sort((a, b) => b.responsibility - a.responsibility || a.expert - b.expert).slice(0, SHOWN)
   const experts = busiest.map(each => [
     `expert ${each.expert}`,
+    each.interpretable ? each.state : `${each.state} (!)`,
     figure(each.utilisation),
     figure(each.responsibility),
     speaksFor(each.effectiveSampleSize),
     figure(each.change)
   ])
   const left = table(['class', 'support', 'recall', '95 % interval', 'last 1,000', 'precision'], classes)
-  const right = table(['', 'utilisation', 'responsibility', 'learned most from', 'change'], experts)
+  const right = table(['', 'state', 'utilisation', 'responsibility', 'learned most from', 'change'], experts)
   return [
     `${paint.bold(task.task)}  ${paint.dim(`experts of bank ${bank?.bank ?? '–'}, gate entropy ${figure(bank?.gateEntropy ?? null)} nats`)}`,
     ...table(heading, rows).split('\n'),

@@ -14,7 +14,8 @@ export const otherVariables = {
   ANDON_DATA: 'Folder of the streams that tests, benchmarks and the figures in the README read',
   ANDON_KAFKA_CACHE: 'Where `npm run kafka` and tests keep the jars of Kafka; without it the user’s cache folder',
   ANDON_KAFKA_VERSION: 'The version of Kafka that tests run; without it the newest known to work',
-  ANDON_REQUIRE: 'What tests must not skip for want of it, as a list: `promtool,data,kafka,registry,hadolint,kubernetes-validate,chromium`'
+  ANDON_REQUIRE:
+    'What tests must not skip for want of it, as a list: `promtool,alertmanager,mosquitto,data,kafka,registry,hadolint,kubernetes-validate,chromium`'
 } as const
 
 /** An option as a variable sets it. */

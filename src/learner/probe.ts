@@ -9,19 +9,26 @@ import { loadOthers, saveOthers } from '../memory/saved-others.ts'
 import type { Saved } from '../numeric/saved.ts'
 import { type FunctionFigures, figuresOf } from '../stability/functions.ts'
 import { meanHellinger, shiftOf } from '../stability/hellinger.ts'
-import type { EncodedRecord, Encodings } from './encodings.ts'
+import type { EncodedRecord, Encodings, Reads } from './encodings.ts'
 
 /** Examples between two probes. */
 export const PROBE_EVERY = 1000
 /** The same while data are few: then experts find their places, and as much is practised that probes cost nothing beside it. */
 const PROBE_EVERY_EARLY = 250
 const EARLY = 2000
-/** Inputs of a probe: the mean distance is known to about .05, and two passes over them cost less than one example in ten. */
+/** Inputs of a probe: the mean distance is known to about .05, and a pass over them costs less than learning sixteen examples. */
 const INPUTS = 64
+/** Of them so many are exchanged for newer ones at a probe. */
+const EXCHANGED = 16
+
+/** Whether data are still few after so many examples. */
+export function isEarly(learned: number): boolean {
+  return learned < EARLY
+}
 
 /** Examples learned at the probe after the one at `learned`. */
 export function nextProbe(learned: number): number {
-  const every = learned < EARLY ? PROBE_EVERY_EARLY : PROBE_EVERY
+  const every = isEarly(learned) ? PROBE_EVERY_EARLY : PROBE_EVERY
   return (Math.floor(learned / every) + 1) * every
 }
 
@@ -49,30 +56,44 @@ export type Hear = (record: EncodedRecord, others: Float32Array | null) => void
 export class Probe {
   readonly #encodings: Encodings
   readonly #hear: Hear
+  readonly #reads: Reads
   readonly #record: EncodedRecord
+  /** Which part of the inputs is exchanged next. */
+  #turn = 0
   #asked: readonly Asked[] = []
   /** What was said then, for the C classes there were. */
   #before: Answers = { P: new Float32Array(0), g: new Float32Array(0) }
   #classes = 0
 
-  constructor(encodings: Encodings, hear: Hear) {
+  /** `reads` is what the bank does. */
+  constructor(encodings: Encodings, reads: Reads, hear: Hear) {
     this.#encodings = encodings
+    this.#reads = reads
     this.#hear = hear
     this.#record = encodings.record()
   }
 
   /**
-   * How each expert changed since the last probe, null at the first, and what its function is like now, on the next sample.
-   * `asked` (K) is 0 of experts that nobody asks.
+   * How each expert changed since the last probe, null at the first, and what its function is like now. `asked` (K) is 0 of
+   * experts that nobody asks. A part of the inputs is exchanged for newer ones, all of them where `anew`: what was answered
+   * for the change serves for the figures and for the next change too.
    */
-  take(bank: MixtureBank, memory: ClassMemory, asked: Uint8Array): { change: Change | null; figures: FunctionFigures } {
-    const change = this.#asked.length === 0 ? null : this.#change(bank)
-    const all = [...memory.all()]
-    const n = Math.min(INPUTS, all.length)
-    this.#asked = Array.from({ length: n }, (_, i) => all[Math.floor((i * all.length) / n)]!)
-    this.#classes = bank.C
-    this.#before = this.#answers(bank, bank.C)
-    return { change, figures: figuresOf({ n, C: bank.C, K: bank.K, ...this.#before }, asked) }
+  take(bank: MixtureBank, memory: ClassMemory, asked: Uint8Array, anew: boolean): { change: Change | null; figures: FunctionFigures } {
+    const { C, K } = bank
+    const sample = memory.spread(INPUTS)
+    const n = sample.length
+    const now = this.#answers(bank, this.#asked)
+    const change = this.#asked.length === 0 ? null : this.#change(now, C, K)
+    const all = anew || this.#asked.length !== n
+    const [from, to] = all ? [0, n] : [this.#turn * EXCHANGED, Math.min(n, (this.#turn + 1) * EXCHANGED)]
+    this.#turn = to >= n ? 0 : this.#turn + 1
+    this.#asked = sample.map((each, i) => (i >= from && i < to ? each : this.#asked[i]!))
+    this.#before = all ? { P: new Float32Array(n * C * K), g: new Float32Array(n * K) } : now
+    const newer = this.#answers(bank, this.#asked.slice(from, to))
+    this.#before.P.set(newer.P, from * C * K)
+    this.#before.g.set(newer.g, from * K)
+    this.#classes = C
+    return { change, figures: figuresOf({ n, C, K, ...this.#before }, asked) }
   }
 
   save(raws: RawTable): Saved {
@@ -82,6 +103,7 @@ export class Probe {
       raws: Int32Array.from(this.#asked, ({ raw }) => raws.index(raw)),
       domains: Int32Array.from(this.#asked, ({ domain }) => domain),
       classes: this.#classes,
+      turn: this.#turn,
       before: this.#before.P.slice(),
       gates: this.#before.g.slice()
     }
@@ -92,6 +114,7 @@ export class Probe {
       raws: Int32Array
       domains: Int32Array
       classes: number
+      turn: number
       before: Float32Array
       gates: Float32Array
       others?: Saved
@@ -103,30 +126,29 @@ export class Probe {
       others: others[i]!
     }))
     this.#classes = from.classes
+    this.#turn = from.turn
     this.#before = { P: from.before.slice(), g: from.gates.slice() }
   }
 
-  #change(bank: MixtureBank): Change {
-    const { P, g } = this.#answers(bank, this.#classes)
+  /** Over the classes that there were; the others had no opinion then. */
+  #change({ P, g }: Answers, C: number, K: number): Change {
     const n = this.#asked.length
-    return {
-      opinion: meanHellinger(this.#before.P, P, n, this.#classes, bank.K, g),
-      shift: shiftOf(this.#before.g, g, bank.K)
-    }
+    const size = this.#classes * K
+    const known = size === C * K ? P : new Float32Array(n * size)
+    if (known !== P) for (let i = 0; i < n; i++) known.set(P.subarray(i * C * K, i * C * K + size), i * size)
+    return { opinion: meanHellinger(this.#before.P, known, n, this.#classes, K, g), shift: shiftOf(this.#before.g, g, K) }
   }
 
-  /** Of the first `classes` classes. */
-  #answers(bank: MixtureBank, classes: number): Answers {
-    const { K } = bank
-    const size = classes * K
-    const P = new Float32Array(this.#asked.length * size)
-    const g = new Float32Array(this.#asked.length * K)
-    const q = new Float32Array(bank.C)
-    this.#asked.forEach(({ raw, domain, others }, i) => {
-      this.#encodings.fill(this.#record, raw, domain, 'both')
+  #answers(bank: MixtureBank, inputs: readonly Asked[]): Answers {
+    const { C, K } = bank
+    const P = new Float32Array(inputs.length * C * K)
+    const g = new Float32Array(inputs.length * K)
+    const q = new Float32Array(C)
+    inputs.forEach(({ raw, domain, others }, i) => {
+      this.#encodings.fill(this.#record, raw, domain, this.#reads)
       this.#hear(this.#record, others)
       bank.opinion(this.#record, q)
-      P.set(bank.P.subarray(0, size), i * size)
+      P.set(bank.P, i * C * K)
       g.set(bank.gate.g, i * K)
     })
     return { P, g }

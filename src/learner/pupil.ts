@@ -51,6 +51,7 @@ export class Pupil implements Member {
 
   /** Makes the bank anew with another seed. It knows no class and no domain. */
   restart(): void {
+    this.watch?.end()
     this.#divergence.restart()
     this.#remake()
   }

@@ -7,7 +7,7 @@ import type { TaskPrediction } from '../events/event.ts'
 import { ReadinessBook } from '../judge/readiness.ts'
 import { withoutSquares } from '../numeric/row-block.ts'
 import type { Saved } from '../numeric/saved.ts'
-import { type Ground, makeBank } from './banks.ts'
+import { type Ground, makeBank, readsOf } from './banks.ts'
 import { Boards, type Opinion } from './boards.ts'
 import type { Heard } from './chain.ts'
 import { Committee } from './committee.ts'
@@ -101,8 +101,9 @@ export class TaskLearner {
           new Watch(
             made,
             encodings,
+            readsOf(bank),
             (record, heard) => this.#hear(record, heard),
-            (bank, turns) => tellTurns(ground.signals, name, bank, turns)
+            (of, turns) => tellTurns(ground.signals, name, of, turns)
           )
       })
     }

@@ -11,8 +11,16 @@ import { DomainShares } from '../stability/domain-shares.ts'
 import type { BankReport } from '../stability/expert-report.ts'
 import { ExpertTracker } from '../stability/expert-tracker.ts'
 import { levels } from '../stability/state.ts'
-import type { Encodings } from './encodings.ts'
-import { type Hear, nextProbe, PROBE_EVERY, Probe } from './probe.ts'
+import type { Encodings, Reads } from './encodings.ts'
+import { type Hear, isEarly, nextProbe, PROBE_EVERY, Probe } from './probe.ts'
+
+/**
+ * Whether an example is looked at closely: one in four, as logarithms cost as much as a forward pass. By the golden ratio,
+ * which keeps step with no period of a stream.
+ */
+function isLookedAt(learned: number): boolean {
+  return Math.imul(learned, 0x9e3779b1) >>> 30 === 0
+}
 
 /** Told of the experts of a bank whose states turned at a probe. */
 export type TellTurns = (bank: string, turns: readonly Turn[]) => void
@@ -27,10 +35,10 @@ export class Watch {
   /** Examples of the task learned at the last probe. */
   #probed = 0
 
-  constructor(bank: Mixed, encodings: Encodings, hear: Hear, tell: TellTurns) {
+  constructor(bank: Mixed, encodings: Encodings, reads: Reads, hear: Hear, tell: TellTurns) {
     const { K } = bank.mixture
     this.#bank = bank
-    this.#probe = new Probe(encodings, hear)
+    this.#probe = new Probe(encodings, reads, hear)
     this.#tell = tell
     this.#tracker = new ExpertTracker(K)
     this.#shares = new DomainShares(K)
@@ -40,15 +48,23 @@ export class Watch {
   /** The bank learned an example of class `y` and weight `w` of a domain, the `learned`-th of its task. */
   observe(y: number, w: number, domain: number, learned: number, memory: ClassMemory): void {
     const { mixture } = this.#bank
-    this.#tracker.observe(mixture.gate.g, mixture.r, y)
-    this.#shares.observe(domain, mixture.gate.g)
-    this.#stability.observe(mixture.gate.g, mixture.P, y, w)
+    const close = isLookedAt(learned)
+    this.#tracker.observe(mixture.gate.g, mixture.r, y, 1, close)
+    if (close) {
+      this.#shares.observe(domain, mixture.gate.g)
+      this.#stability.observe(mixture.gate.g, mixture.P, y, w)
+    }
     // A bank that rested over a probe is probed when it wakes.
     if (learned >= nextProbe(this.#probed)) this.#take(learned, memory)
   }
 
   report(classes: readonly string[], domains: readonly string[]): BankReport {
     return this.#stability.report(this.#bank.name, classes, this.#tracker, this.#shares, domains)
+  }
+
+  /** The bank is about to be made anew. */
+  end(): void {
+    this.#tell(this.#bank.name, this.#stability.end())
   }
 
   save(raws: RawTable): Saved {
@@ -76,7 +92,7 @@ export class Watch {
     const { mixture } = this.#bank
     const { K } = mixture
     const asked = Uint8Array.from({ length: K }, (_, k) => (this.#tracker.share(k) * K > levels.dead.enter ? 1 : 0))
-    const { change, figures } = this.#probe.take(mixture, memory, asked)
+    const { change, figures } = this.#probe.take(mixture, memory, asked, isEarly(learned))
     const since = learned - this.#probed
     this.#probed = learned
     // Learning at a constant pace is a walk, whose distance grows with the root of its steps.

@@ -105,6 +105,21 @@ export class ClassMemory {
     for (const ring of this.#rings) yield* inOrder(ring)
   }
 
+  /** At most `n` of them, evenly over the classes and their time: of `all`, those at every size/n-th place. */
+  spread(n: number): readonly Remembered[] {
+    const { size } = this
+    const some: Remembered[] = []
+    let from = 0
+    let y = 0
+    for (let i = 0; i < Math.min(n, size); i++) {
+      const at = Math.floor((i * size) / Math.min(n, size))
+      while (at - from >= this.#rings[y]!.items.length) from += this.#rings[y++]!.items.length
+      const { items, next } = this.#rings[y]!
+      some.push(items[(next + at - from) % items.length]!)
+    }
+    return some
+  }
+
   get size(): number {
     return this.#rings.reduce((sum, ring) => sum + ring.items.length, 0)
   }

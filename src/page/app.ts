@@ -81,13 +81,13 @@ function addLink(store: Store): void {
   update()
 }
 
-/** How many wait to be acknowledged stands beside their view; each new one is said once, wherever the reader is. */
+/** How many wait to be acknowledged, mere information aside, stands beside their view; each new one is said once, wherever the reader is. */
 function addAlerts(store: Store, link: HTMLElement): void {
   const badge = h('span', { class: 'badge', hidden: true })
   link.append(badge)
   let said: Set<string> | null = null
   store.on(['alerts'], () => {
-    const waiting = (store.alerts?.open ?? []).filter(alert => !isAcknowledged(alert))
+    const waiting = (store.alerts?.open ?? []).filter(alert => !isAcknowledged(alert) && alert.severity !== 'information')
     setText(badge, String(waiting.length))
     setAttribute(badge, 'aria-label', `${waiting.length} to acknowledge`)
     badge.hidden = waiting.length === 0

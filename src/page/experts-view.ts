@@ -56,7 +56,7 @@ export const expertsView: View = {
 
 function panels(task: Task, bank: Bank): HTMLElement[] {
   const experts = [...bank.experts].sort((a, b) => b.utilisation - a.utilisation)
-  const heads = experts.map(({ expert }) => String(expert + 1))
+  const heads = experts.map(({ expert }) => String(expert))
   const bare = (value: number): string => (value < 0.005 ? '' : String(Math.round(100 * value)))
   return [
     h(
@@ -124,7 +124,7 @@ function row(expert: Expert): HTMLElement {
   return h(
     'tr',
     {},
-    h('th', { scope: 'row' }, String(expert.expert + 1)),
+    h('th', { scope: 'row' }, String(expert.expert)),
     h(
       'td',
       {},

@@ -126,12 +126,13 @@ function panels(explained: ExplainedPart): HTMLElement[] {
 
 /** Which experts of a bank spoke. */
 function speakersOf(shares: readonly number[]): string {
+  if (shares.length < 2) return ''
   const loud = shares
     .map((share, k) => ({ share, k }))
     .filter(({ share }) => share >= 0.1)
     .sort((a, b) => b.share - a.share)
     .slice(0, 3)
-  return loud.length === 0 ? '' : `by expert ${loud.map(({ share, k }) => `${k + 1} (${percent(share)})`).join(', ')}`
+  return loud.length === 0 ? '' : `by expert ${loud.map(({ share, k }) => `${k} (${percent(share)})`).join(', ')}`
 }
 
 function waterfall({ base, total, pushes, class: name }: ExplainedPart): HTMLElement {

@@ -152,7 +152,7 @@ function classPart({ series }: ClassItem, left: AbortSignal): Part<ClassItem> {
           { ...recall, values: found1.share, low: found1.low, high: found1.high },
           { ...precision, values: right1.share }
         ],
-        marks: marksOf(now, report.marks, drift)
+        marks: marksOf(now, drift)
       })
       const newest = report.starts
         .map((_, i) => i)
@@ -185,15 +185,11 @@ function withInterval(curve: Curve, what: string): string {
   return `(${percent(low)} to ${percent(high)}, last ${whole(of)} ${what}${few})`
 }
 
-/** What concerns a class: where a drift of it began, and what happened to its model. */
-function marksOf(of: Series, signals: readonly Signal[], drift: readonly DriftReport[]): readonly Mark[] {
-  const mine = (name: string | null): boolean => name === null || name === of.class
-  return [
-    ...signals
-      .filter(signal => signal.task === null || (signal.task === of.task && mine(signal.class)))
-      .map(({ time, message }) => ({ at: time, text: message })),
-    ...drift.filter(each => mine(each.class)).map(({ since, message }) => ({ at: since, text: message }))
-  ]
+/** Where a drift of a class began, or one of all classes that labels showed: what inputs and gates tell stands in the list alone. */
+function marksOf(of: Series, drift: readonly DriftReport[]): readonly Mark[] {
+  return drift
+    .filter(each => (each.class === null ? !each.labelFree : each.class === of.class))
+    .map(({ since, message }) => ({ at: since, text: message }))
 }
 
 /** Drifts in a sentence each, with what else shows them. */
@@ -206,12 +202,12 @@ function showDrift(section: HTMLElement, drift: readonly DriftReport[]): void {
       : h(
           'ol',
           { class: 'events' },
-          ...drift.map(({ at, message, labelFree, evidence }) =>
+          ...drift.map(({ at, message, evidence }) =>
             h(
               'li',
               {},
               h('time', {}, clock(at)),
-              ` ${message}${labelFree ? ' (seen without labels)' : ''}`,
+              ` ${message}`,
               evidence.length === 0
                 ? null
                 : h(

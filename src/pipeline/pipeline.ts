@@ -265,7 +265,9 @@ export class Pipeline implements Gateway {
   }
 
   #alerts(): AlertsBoard | null {
-    if (!this.#duty.watches || this.#crew === null) return null
+    if (!this.#duty.watches) return null
+    if (this.#crew === null)
+      throw new Fault('UNAVAILABLE', 'expected alerts as they stand, they are still being recovered: ask again later')
     return { ...this.#watch.alerts, sinks: this.#tellers.map(({ status }) => status) }
   }
 

@@ -25,7 +25,7 @@ export interface TellerOptions {
   readonly tell: (level: 'info' | 'warn' | 'error', message: string) => void
 }
 
-/** Notices read at a time: what a sink that is dead costs in memory. */
+/** Notices read at a time and committed together: what a sink that is dead costs in memory, and a kill in repeats. */
 const BATCH = 20
 
 export type Outcome = 'delivered' | 'failed' | 'refused' | 'expired' | 'forgotten' | 'silent'
@@ -72,12 +72,18 @@ export class Teller {
     const { log, sink } = this.#options
     const claim = await log.claim(groupOfSink(sink.name))
     const from = await this.#begin(claim)
+    const done = new Map<number, Position>()
+    const commit = async (): Promise<void> => {
+      if (done.size > 0) await this.#commit(claim, [...done.values()], signal)
+      done.clear()
+    }
     for await (const batch of log.read(['alerts'], from, signal, BATCH)) {
       for (const [i, record] of batch.entries()) {
         this.#behind = batch.length - i
-        if (!(await this.#told(record, signal))) return
-        await this.#commit(claim, record, signal)
+        if (!(await this.#told(record, commit, signal))) return
+        done.set(record.partition, { topic: record.topic, partition: record.partition, offset: record.offset + 1 })
       }
+      await commit()
       this.#behind = 0
       await this.#show(signal)
     }
@@ -102,8 +108,11 @@ export class Teller {
     return committed
   }
 
-  /** Once the notice is delivered, or is none to be delivered; false when stopped before. */
-  async #told(record: Incoming, signal: AbortSignal): Promise<boolean> {
+  /**
+   * Once the notice is delivered, or is none to be delivered; false when stopped before. `commit` is called before it waits, so
+   * that what was told until then is not told again, however long that takes.
+   */
+  async #told(record: Incoming, commit: () => Promise<void>, signal: AbortSignal): Promise<boolean> {
     const { codec, sink, backoff, clock, maxAgeMs, tell } = this.#options
     const decoded = codec.decode(record.value)
     if ('code' in decoded || decoded.name !== 'alert') return true
@@ -130,14 +139,14 @@ export class Teller {
         if (this.#failing === null) tell('error', `${error.message}; trying again`)
         this.#failing = error.message
         this.#counts.failed++
+        await commit()
         await pause(wait, signal)
         if (signal.aborted) return false
       }
     }
   }
 
-  async #commit(claim: Claim, { topic, partition, offset }: Incoming, signal: AbortSignal): Promise<void> {
-    const positions = [{ topic, partition, offset: offset + 1 }]
+  async #commit(claim: Claim, positions: readonly Position[], signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
         await claim.commit({ outputs: [], positions, notes: [] })

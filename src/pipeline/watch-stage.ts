@@ -118,8 +118,7 @@ export class WatchStage implements Stage {
         this.#options.acknowledged(id)
       })
     } else if (kind === 'cleared' && rule === TRIAL && this.#trial.on) {
-      const ended = this.#trial.leave(by, time)
-      if (ended === null) return
+      if (!this.#trial.leave(by, time)) return
       // What still stands is raised again, and told.
       this.#emit(this.#alarms.clearAll(time, 'the trial was left'), step)
       this.#alarms.trial = false

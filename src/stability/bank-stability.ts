@@ -9,7 +9,7 @@ import type { BankReport } from './expert-report.ts'
 import type { ExpertTracker } from './expert-tracker.ts'
 import type { FunctionFigures } from './functions.ts'
 import { type Beside, Needs, type Way, ways } from './needs.ts'
-import { EARLY, ExpertLife, isUnsound, type Judged } from './state.ts'
+import { EARLY, ExpertLife, isUnsound, type Judged, moveOf } from './state.ts'
 import { Trend } from './trend.ts'
 
 /** What a probe found. */
@@ -27,11 +27,15 @@ export interface Probed {
 export interface Turn {
   readonly expert: number
   readonly sound: boolean
+  /** The figure behind: its share of the dead, what moved of the drifting, what is lost without it of who means nothing; null of the sound. */
+  readonly value: number | null
   readonly now: Judged
 }
 
 const THOUSAND = 1000
 const FIGURES = 3 + ways.length
+/** Nats that its variation may be worth where it is asked whether it could share a constant: well above where it counts as one. */
+const NEARLY_FLAT = 0.1
 
 export class BankStability {
   readonly #K: number
@@ -49,7 +53,7 @@ export class BankStability {
     this.#trends = Array.from({ length: K }, () => new Trend())
     this.#needs = new Needs(K)
     this.#last = new Float64Array(FIGURES * K).fill(Number.NaN)
-    this.#beside = { nearest: new Int32Array(K).fill(-1), mean: new Float32Array(0), pooled: new Float32Array(0) }
+    this.#beside = { nearest: new Int32Array(K).fill(-1), flat: new Uint8Array(K), mean: new Float32Array(0), pooled: new Float32Array(0) }
   }
 
   /** An example of class `y` and weight `w` was learned: gate (K) and opinions (C, K) before that. */
@@ -64,21 +68,50 @@ export class BankStability {
   ): readonly Turn[] {
     const K = this.#K
     const turns: Turn[] = []
+    const flat = new Uint8Array(K)
+    const [needs, last] = [this.#needs, this.#last]
     for (let k = 0; k < K; k++) {
       const life = this.#lives[k]!
       const before = isUnsound(life.judged)
       if (change !== null) this.#trends[k]!.add(since / THOUSAND, change[k]!)
-      const figures = { variation: variation[k]!, distance: distance[k]!, without: this.#without(k) }
-      const [share, examples] = [tracker.share(k), tracker.learnedBy(k)]
-      life.take({ learned, K, share, examples, change: change?.[k] ?? Number.NaN, shift: shift?.[k] ?? Number.NaN, ...figures })
-      this.#last.set([shift?.[k] ?? Number.NaN, figures.variation, figures.distance, ...ways.map(way => figures.without[way])], FIGURES * k)
+      const without = {
+        leftOut: needs.lost(k, 'leftOut'),
+        replaced: needs.lost(k, 'replaced'),
+        flattened: needs.lost(k, 'flattened'),
+        pooled: needs.lost(k, 'pooled')
+      }
+      const moved = shift?.[k] ?? Number.NaN
+      life.take({
+        learned,
+        K,
+        share: tracker.share(k),
+        examples: tracker.learnedBy(k),
+        change: change?.[k] ?? Number.NaN,
+        shift: moved,
+        distance: distance[k]!,
+        without
+      })
+      const at = FIGURES * k
+      last[at] = moved
+      last[at + 1] = variation[k]!
+      last[at + 2] = distance[k]!
+      for (let i = 0; i < ways.length; i++) last[at + 3 + i] = without[ways[i]!]
+      flat[k] = without.flattened <= NEARLY_FLAT ? 1 : 0
       const now = life.judged
       // While experts part, and while one drifts, what was found of it before is soon forgotten.
       if (learned < EARLY || now.state === 'drifting') this.#needs.halve(k)
-      if (isUnsound(now) !== before) turns.push({ expert: k, sound: before, now })
+      if (isUnsound(now) !== before) {
+        const figure = now.state === 'dead' ? tracker.share(k) : now.interpretable ? moveOf(change?.[k] ?? 0, moved || 0) : without.leftOut
+        turns.push({ expert: k, sound: before, value: before ? null : known(figure), now })
+      }
     }
-    this.#beside = { nearest, mean, pooled }
+    this.#beside = { nearest, flat, mean, pooled }
     return turns
+  }
+
+  /** Its experts are no more: whoever was unsound is so no longer. */
+  end(): readonly Turn[] {
+    return this.#lives.flatMap(({ judged: now }, expert) => (isUnsound(now) ? [{ expert, sound: true, value: null, now }] : []))
   }
 
   report(bank: string, classes: readonly string[], tracker: ExpertTracker, shares: DomainShares, domains: readonly string[]): BankReport {
@@ -110,18 +143,20 @@ export class BankStability {
       needs: this.#needs.save(),
       last: this.#last.slice(),
       nearest: this.#beside.nearest.slice(),
+      flat: this.#beside.flat.slice(),
       mean: this.#beside.mean.slice(),
       pooled: this.#beside.pooled.slice()
     }
   }
 
   load(saved: Saved): void {
-    const { lives, trends, needs, last, nearest, mean, pooled } = saved as {
+    const { lives, trends, needs, last, nearest, flat, mean, pooled } = saved as {
       lives: Saved[]
       trends: Saved[]
       needs: Saved
       last: Float64Array
       nearest: Int32Array
+      flat: Uint8Array
       mean: Float32Array
       pooled: Float32Array
     }
@@ -129,11 +164,7 @@ export class BankStability {
     for (const [k, trend] of trends.entries()) this.#trends[k]!.load(trend)
     this.#needs.load(needs)
     this.#last.set(last)
-    this.#beside = { nearest: nearest.slice(), mean: mean.slice(), pooled: pooled.slice() }
-  }
-
-  #without(k: number): Readonly<Record<Way, number>> {
-    return Object.fromEntries(ways.map(way => [way, this.#needs.lost(k, way)])) as Record<Way, number>
+    this.#beside = { nearest: nearest.slice(), flat: flat.slice(), mean: mean.slice(), pooled: pooled.slice() }
   }
 }
 

@@ -1,6 +1,6 @@
 /** What an expert's state means and what would help, in plain words for who has never heard of a gate. */
 import type { ExpertReport } from './expert-report.ts'
-import { SHIFT_COUNTS, YOUNG } from './state.ts'
+import { moveOf, YOUNG } from './state.ts'
 
 /** Labels of a class, in effect, from which an expert is said to know it. */
 export const ENOUGH = 40
@@ -77,7 +77,7 @@ export function cureOf(expert: Diagnosed): string {
 /** What moved most. */
 function moved({ change, shift }: Diagnosed): string {
   if (change === null || shift === null) return 'How much it moves is not known yet'
-  return shift * SHIFT_COUNTS > change
+  return moveOf(change, shift) > change
     ? `${Math.round(100 * shift)} % of what it is asked about changed`
     : `Its opinions moved by ${figure(change)}`
 }

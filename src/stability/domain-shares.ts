@@ -4,8 +4,8 @@
  */
 import type { Saved } from '../numeric/saved.ts'
 
-/** About the last 500 examples of a domain. */
-const RATE = 0.002
+/** About the last 250 examples of a domain that are looked at. */
+const RATE = 0.004
 
 /**
  * @example

@@ -83,9 +83,10 @@ export class ExpertTracker {
 
   /**
    * An example was learned. `g` and `r` (K) are the gate and the responsibilities before that, `truth` its class index,
-   * `w` how much it counts (0 not at all). Allocates only when a class is new.
+   * `w` how much it counts (0 not at all). The entropy is the mean of those with `entropy`, as its logarithms cost as much as
+   * all the rest. Allocates only when a class is new.
    */
-  observe(g: Float32Array, r: Float32Array, truth: number, w = 1): void {
+  observe(g: Float32Array, r: Float32Array, truth: number, w = 1, entropy = true): void {
     const K = this.experts
     if (g.length !== K || r.length !== K)
       throw new RangeError(`expected ${K} gate shares and responsibilities, got ${g.length} and ${r.length}: give the bank's own`)
@@ -94,18 +95,27 @@ export class ExpertTracker {
     if (!(w >= 0)) throw new RangeError(`expected a weight of 0 or more, got ${w}: give what the example counts`)
     this.#growTo(truth + 1)
     const keep = 1 - this.#rate
+    const [weights, used, answered, whole, sums, squares] = [
+      this.#weights,
+      this.#used,
+      this.#answered,
+      this.#whole,
+      this.#sums,
+      this.#squares
+    ]
     let H = 0
     for (let k = 0, at = truth * K; k < K; k++, at++) {
       const gk = g[k]!
       const share = w * r[k]!
-      this.#weights[k] = keep * this.#weights[k]! + w
-      this.#used[k] = keep * this.#used[k]! + w * gk
-      this.#answered[k] = keep * this.#answered[k]! + share
-      this.#whole[k]! += share
-      this.#sums[at] = keep * this.#sums[at]! + share
-      this.#squares[at] = keep * this.#squares[at]! + share * share
-      if (gk > LEAST_SHARE) H -= gk * log(gk)
+      weights[k] = keep * weights[k]! + w
+      used[k] = keep * used[k]! + w * gk
+      answered[k] = keep * answered[k]! + share
+      whole[k]! += share
+      sums[at] = keep * sums[at]! + share
+      squares[at] = keep * squares[at]! + share * share
+      if (entropy && gk > LEAST_SHARE) H -= gk * log(gk)
     }
+    if (!entropy) return
     this.#entropy[0] = keep * this.#entropy[0]! + w
     this.#entropy[1] = keep * this.#entropy[1]! + w * H
   }

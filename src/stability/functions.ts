@@ -10,7 +10,10 @@
  *
  * Shapes: P is (n, C, K), g is (n, K), row-major, as a bank holds them.
  */
-import { LEAST_SHARE } from './hellinger.ts'
+import { SPEAKS } from './hellinger.ts'
+
+/** A share added to every one, so that where a silent expert speaks is not left to a rounding. */
+const LEAST_SHARE = 1e-3
 
 export interface Opinions {
   readonly n: number
@@ -43,12 +46,14 @@ export interface FunctionFigures {
  * const g = Float32Array.of(0.5, 0.5, 0.5, 0.5)
  * const { variation, nearest } = figuresOf({ n: 2, C: 2, K: 2, P, g }, Uint8Array.of(1, 1))
  * variation[0]?.toFixed(2) // => '0.00'
- * variation[1]?.toFixed(2) // => '0.38'
+ * variation[1]?.toFixed(2) // => '0.50'
  * nearest // => Int32Array.of(1, 0)
  * ```
  */
 export function figuresOf(opinions: Opinions, asked: Uint8Array): FunctionFigures {
-  const roots = opinions.P.map(Math.sqrt)
+  const { P } = opinions
+  const roots = new Float32Array(P.length)
+  for (let i = 0; i < P.length; i++) roots[i] = Math.sqrt(P[i]!)
   const { distance, nearest } = nearestOf(opinions, roots, asked)
   const mean = meansOf(opinions)
   return { variation: variationOf(opinions, roots), distance, nearest, mean, pooled: pooledOf(opinions, mean, nearest) }
@@ -80,18 +85,17 @@ function variationOf(opinions: Opinions, roots: Float32Array): Float64Array {
 function nearestOf({ n, C, K, g }: Opinions, roots: Float32Array, asked: Uint8Array): Pick<FunctionFigures, 'distance' | 'nearest'> {
   const sums = new Float64Array(K * K)
   const weights = new Float64Array(K * K)
-  const overlap = new Float64Array(K)
   for (let i = 0; i < n; i++) {
+    const inputs = i * C * K
     for (let k = 0; k < K; k++) {
-      overlap.fill(0)
-      for (let c = 0; c < C; c++) {
-        const row = (i * C + c) * K
-        const root = roots[row + k]!
-        for (let l = k + 1; l < K; l++) overlap[l]! += root * roots[row + l]!
-      }
+      const own = g[i * K + k]! + LEAST_SHARE
       for (let l = k + 1; l < K; l++) {
-        const w = g[i * K + k]! + g[i * K + l]! + LEAST_SHARE
-        sums[k * K + l]! += w * Math.sqrt(Math.max(0, 1 - overlap[l]!))
+        const w = own + g[i * K + l]!
+        // Where neither speaks their distance counts next to nothing and costs as much.
+        if (w < SPEAKS) continue
+        let overlap = 0
+        for (let at = inputs; at < inputs + C * K; at += K) overlap += roots[at + k]! * roots[at + l]!
+        sums[k * K + l]! += w * Math.sqrt(Math.max(0, 1 - overlap))
         weights[k * K + l]! += w
       }
     }
@@ -100,8 +104,8 @@ function nearestOf({ n, C, K, g }: Opinions, roots: Float32Array, asked: Uint8Ar
   const nearest = new Int32Array(K).fill(-1)
   for (let k = 0; k < K; k++) {
     for (let l = 0; l < K; l++) {
-      if (l === k || asked[l] === 0 || n === 0) continue
       const at = k < l ? k * K + l : l * K + k
+      if (l === k || asked[l] === 0 || weights[at] === 0) continue
       const D = sums[at]! / weights[at]!
       if (nearest[k] !== -1 && D >= distance[k]!) continue
       distance[k] = D

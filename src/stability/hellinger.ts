@@ -5,12 +5,13 @@
  * Source: Hellinger (1909): H(p, q)² = ½ Σ_c (√p[c] − √q[c])².
  */
 
-/** A share added to every one, so that where a silent expert speaks is not left to a rounding. */
-export const LEAST_SHARE = 1e-3
+/** The share of an input from which an expert speaks of it: below, what it says counts next to nothing and costs as much. */
+export const SPEAKS = 0.02
 
 /**
  * Mean Hellinger distance per expert (K) between two sets of opinions on the same `n` inputs, weighed by how much each
- * expert speaks there where that is given. All 0 where n is 0. Throws `RangeError` where a set is not n × C × K long.
+ * expert speaks there where that is given. 0 where n is 0, or the expert
+ * speaks of none. Throws `RangeError` where a set is not n × C × K long.
  *
  * @param before opinions (n, C, K), row-major: input, class, expert, as a bank holds its P
  * @param after the same later, on the same inputs in the same order
@@ -40,17 +41,18 @@ export function meanHellinger(
   const weights = new Float64Array(K)
   for (let i = 0; i < n; i++) {
     for (let k = 0; k < K; k++) {
+      const w = g === null ? 1 : g[i * K + k]!
+      if (w < SPEAKS) continue
       let sum = 0
       for (let c = 0, at = i * C * K + k; c < C; c++, at += K) {
         const difference = Math.sqrt(before[at]!) - Math.sqrt(after[at]!)
         sum += difference * difference
       }
-      const w = g === null ? 1 : g[i * K + k]! + LEAST_SHARE
       mean[k]! += w * Math.min(1, Math.sqrt(sum / 2)) // float32 opinions sum to 1 within a rounding
       weights[k]! += w
     }
   }
-  if (n > 0) for (let k = 0; k < K; k++) mean[k]! /= weights[k]!
+  for (let k = 0; k < K; k++) if (weights[k]! > 0) mean[k]! /= weights[k]!
   return mean
 }
 

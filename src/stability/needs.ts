@@ -15,19 +15,23 @@
 import { log } from '../numeric/exp-log.ts'
 import type { Saved } from '../numeric/saved.ts'
 
-/** About the last 500 examples of its own: a mean of losses that spread by .3 is known to .015. */
-const RATE = 0.002
+/** About the last 250 of its own examples that were looked at: a mean of losses that spread by .3 is known to .02. */
+const RATE = 0.004
 /** Whoever speaks less of an example is not weighed by it: a logarithm is the dearest part of a step. */
-const LEAST_SHARE = 1e-3
+const LEAST_SHARE = 0.02
 /** An opinion below this counts as this: one example loses at most 5 nats, as a mean must not be ruled by a few. */
 const LEAST = 0.0067
 
 export const ways = ['leftOut', 'replaced', 'flattened', 'pooled'] as const
 export type Way = (typeof ways)[number]
 
-/** What each expert is held against: its nearest (K), −1 for none, its mean opinion and that of the two together (C, K). */
+/**
+ * What each expert is held against: its nearest (K), −1 for none, its mean opinion and that of the two together (C, K). The
+ * last is asked of those alone that are nearly constant, 1 in `flat` (K): of others it is no way.
+ */
 export interface Beside {
   readonly nearest: Int32Array
+  readonly flat: Uint8Array
   readonly mean: Float32Array
   readonly pooled: Float32Array
 }
@@ -39,14 +43,15 @@ export class Needs {
 
   constructor(K: number) {
     this.#K = K
-    this.#sums = new Float64Array(2 * ways.length * K)
+    this.#sums = new Float64Array(FIELDS * K)
   }
 
   /**
    * An example of class `y` that counts `w`: gate `g` (K) and opinions `P` (C, K) before it was learned. Allocates nothing.
    */
-  observe(g: Float32Array, P: Float32Array, y: number, w: number, { nearest, mean, pooled }: Beside): void {
+  observe(g: Float32Array, P: Float32Array, y: number, w: number, { nearest, flat, mean, pooled }: Beside): void {
     const K = this.#K
+    const sums = this.#sums
     const row = y * K
     const known = row + K <= mean.length
     let most = 0
@@ -66,32 +71,32 @@ export class Needs {
       const share = g[k]! / whole
       const own = P[row + k]!
       const l = nearest[k]!
+      const at = FIELDS * k
       if (share >= LEAST_SHARE) {
         const left = k === most ? (others > 0 ? rest / others : 0) : (q - share * own) / (1 - share)
-        this.#add(k, LEFT_OUT, w, share, said - ln(left))
-        if (known) this.#add(k, FLATTENED, w, share, said - ln(q + share * (mean[row + k]! - own)))
-        if (known && l >= 0) this.#add(k, REPLACED, w, share, said - ln(q + share * (P[row + l]! - own)))
+        add(sums, at + LEFT_OUT, w, share, said - ln(left))
+        if (known) add(sums, at + FLATTENED, w, share, said - ln(q + share * (mean[row + k]! - own)))
+        if (known && l >= 0) add(sums, at + REPLACED, w, share, said - ln(q + share * (P[row + l]! - own)))
       }
-      if (!known || l < 0) continue
+      if (flat[k] === 0 || !known || l < 0) continue
       const near = g[l]! / whole
       const both = pooled[row + k]!
       if (share + near >= LEAST_SHARE)
-        this.#add(k, POOLED, w, share + near, said - ln(q + share * (both - own) + near * (both - P[row + l]!)))
+        add(sums, at + POOLED, w, share + near, said - ln(q + share * (both - own) + near * (both - P[row + l]!)))
     }
   }
 
-  /** What the bank would lose by a way to do without expert `k`; NaN before that is known, or where it is alone. */
+  /** What the bank would lose by a way to do without expert `k`; NaN where that is not known, or it is alone. */
   lost(k: number, way: Way): number {
     if (this.#K < 2 && way !== 'flattened') return Number.NaN
-    const at = 2 * (k * ways.length + ways.indexOf(way))
+    const at = FIELDS * k + 2 * ways.indexOf(way)
     const weight = this.#sums[at]!
     return weight > 0 ? this.#sums[at + 1]! / weight : Number.NaN
   }
 
   /** What has been found of expert `k` counts half from now on. */
   halve(k: number): void {
-    const from = 2 * k * ways.length
-    for (let i = from; i < from + 2 * ways.length; i++) this.#sums[i]! /= 2
+    for (let i = FIELDS * k; i < FIELDS * (k + 1); i++) this.#sums[i]! /= 2
   }
 
   save(): Saved {
@@ -101,17 +106,21 @@ export class Needs {
   load(saved: Saved): void {
     this.#sums.set(saved as Float64Array)
   }
-
-  /** Fades as it speaks: a specialist does not forget by the others' examples. */
-  #add(k: number, way: number, w: number, share: number, lost: number): void {
-    const at = 2 * (k * ways.length + way)
-    const keep = 1 - RATE * Math.min(1, share)
-    this.#sums[at] = keep * this.#sums[at]! + w * share
-    this.#sums[at + 1] = keep * this.#sums[at + 1]! + w * share * lost
-  }
 }
 
-const [LEFT_OUT, REPLACED, FLATTENED, POOLED] = [0, 1, 2, 3]
+/** Of each way two sums, one after the other. */
+const FIELDS = 2 * ways.length
+const LEFT_OUT = 0
+const REPLACED = 2
+const FLATTENED = 4
+const POOLED = 6
+
+/** Fades as the expert speaks: a specialist does not forget by the others' examples. */
+function add(sums: Float64Array, at: number, w: number, share: number, lost: number): void {
+  const keep = 1 - RATE * Math.min(1, share)
+  sums[at] = keep * sums[at]! + w * share
+  sums[at + 1] = keep * sums[at + 1]! + w * share * lost
+}
 
 function ln(q: number): number {
   return log(Math.max(LEAST, q))

@@ -36,7 +36,7 @@ export const levels = {
 /** Hellinger distance within which two experts may say the same: what chance makes of two that learn one truth, and .5 against .3. */
 const NEAR = 0.2
 /** What a shift of where it is asked counts beside a change of what it says. */
-export const SHIFT_COUNTS = 0.5
+const SHIFT_COUNTS = 0.5
 /** What moves beyond this many times its usual change drifts: what has always moved by as much does not. */
 const BEYOND_USUAL = 3
 /** Rate of the usual change, a probe. */
@@ -100,7 +100,9 @@ export class ExpertLife {
     const constant = this.#is('vanishing')
     const doubled = this.#is('duplicate')
     const young = examples < YOUNG
-    this.#marked = !young && learned >= EARLY && !this.#is('moving') && !this.#is('dead') && (constant || doubled) && this.#is('redundant')
+    const believed = this.#marked ? this.#is.bind(this) : this.#isSure.bind(this)
+    const needless = believed('redundant') && (believed('vanishing') || believed('duplicate'))
+    this.#marked = needless && !young && learned >= EARLY && !this.#is('moving') && !this.#is('dead')
     const next = this.#next(young, constant, doubled)
     if (next !== this.#state) this.#since = learned
     this.#state = next
@@ -160,7 +162,7 @@ export class ExpertLife {
   #move(change: number, shift: number): void {
     if (Number.isNaN(change) || Number.isNaN(shift)) return
     const { enter, leave } = levels.moving
-    const moved = Math.max(change, shift * SHIFT_COUNTS)
+    const moved = moveOf(change, shift)
     const moving = this.#is('moving')
     this.#turn('moving', moving ? moved > leave : moved >= Math.max(enter, BEYOND_USUAL * this.#usual), moving ? HOLD : 1)
     if (this.#is('moving')) return
@@ -170,6 +172,11 @@ export class ExpertLife {
 
   #is(property: Property): boolean {
     return this.#on[properties.indexOf(property)] === 1
+  }
+
+  /** Whether it is believed and the last probe did not speak against it. */
+  #isSure(property: Property): boolean {
+    return this.#is(property) && this.#against[properties.indexOf(property)] === 0
   }
 
   /** `above` tells whether a property begins above its level or below. What is not known changes nothing. */
@@ -192,6 +199,11 @@ export class ExpertLife {
 /** The lesser of what is known of two; NaN where neither is. */
 function least(a: number, b: number): number {
   return Number.isNaN(a) ? b : Number.isNaN(b) ? a : Math.min(a, b)
+}
+
+/** How much an expert moved: what it says, or where it is asked, which counts half. */
+export function moveOf(change: number, shift: number): number {
+  return Math.max(change, SHIFT_COUNTS * shift)
 }
 
 /** Whether an expert must not be trusted as it stands: it is dead, moves after it stood, or means nothing by itself. */

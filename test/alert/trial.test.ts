@@ -56,7 +56,7 @@ describe('a trial', () => {
   ])('is not left while %o is not met', (also, open) => {
     const trial = shown(new Trial(), { ...criteria, ...also })
     expect(trial.report(T0 + 3 * DAY)!.open).toEqual([open])
-    expect(trial.leave('Ada', T0 + 3 * DAY)).toBeNull()
+    expect(trial.leave('Ada', T0 + 3 * DAY)).toBe(false)
     expect(trial.on).toBe(true)
   })
 
@@ -68,9 +68,9 @@ describe('a trial', () => {
 
   test('once everything is met it is left once, and says by whom', () => {
     const trial = shown()
-    expect(trial.leave('Ada', T0 + 3 * DAY)).toMatchObject({ kind: 'cleared', by: 'Ada', rule: 'trial', trial: true })
+    expect(trial.leave('Ada', T0 + 3 * DAY)).toBe(true)
     expect(trial.on).toBe(false)
-    expect(trial.leave('Bob', T0 + 4 * DAY)).toBeNull()
+    expect(trial.leave('Bob', T0 + 4 * DAY)).toBe(false)
     expect(trial.report(T0 + 9 * DAY)).toMatchObject({ left: { by: 'Ada', at: T0 + 3 * DAY }, days: 3 })
   })
 

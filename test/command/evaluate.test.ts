@@ -180,3 +180,56 @@ test('a wrong call ends with 2 and says where help is', async () => {
     expect(stderr).toMatch(/--help|configuration file/)
   }
 })
+
+describe('decisions', () => {
+  interface Kept {
+    readonly parts: number
+    readonly inspected: number
+    readonly classes: readonly {
+      readonly class: string
+      readonly promise: number | null
+      readonly labels: number
+      readonly coverage: number
+      readonly inSet: number
+      readonly blocks: readonly { readonly labels: number; readonly outside: number }[]
+    }[]
+    readonly corrected: { readonly labels: number }
+  }
+  const decisionsOf = (ended: Ended, task: string): Readonly<Record<'adaptive' | 'fixed', Kept>> =>
+    (summaryOf(ended).tasks[task] as unknown as { readonly decisions: Readonly<Record<'adaptive' | 'fixed', Kept>> }).decisions
+
+  test('a promise is told with what it took, of a decider that adapts and of one that does not', async () => {
+    const { adaptive, fixed } = decisionsOf(await cli.run([...asked, '--promise', '0.1', '--delay', '5']), 'fault')
+    expect(fixed.parts).toBe(ROWS)
+    const { parts, classes } = adaptive
+    expect(parts).toBe(ROWS)
+    expect(classes.map(each => [each.class, each.promise]).sort()).toEqual([
+      ['dent', 0.1],
+      ['none', null],
+      ['scratch', 0.1]
+    ])
+    expect(classes.reduce((sum, { labels }) => sum + labels, 0)).toBe(ROWS - 5)
+    for (const { promise, coverage, labels, inSet, blocks } of classes.filter(each => each.promise !== null)) {
+      // The stream comes in runs: of a promise of .1, steps of .02 and labels 5 late, 13 more than promised may be outside.
+      expect((1 - coverage) * labels).toBeLessThanOrEqual(0.1 * labels + 13)
+      expect(inSet).toBeGreaterThan(0.3)
+      expect(blocks.reduce((sum, each) => sum + each.labels, 0)).toBe(labels)
+      expect(promise).toBe(0.1)
+    }
+    const { stdout } = await cli.run(asked.filter(word => word !== '--json').concat('--promise', '0.1'))
+    expect(stdout).toMatch(/class +labels +promised +covered/)
+  })
+
+  test('only inspected rows are labelled, about as many as the budget says, and all are judged', async () => {
+    const ended = await cli.run([...asked, '--inspect', '0.2', '--pick', 'random'])
+    const { learned, tasks } = summaryOf(ended)
+    expect(learned).toBeGreaterThan(40)
+    expect(learned).toBeLessThanOrEqual(0.2 * ROWS + 20)
+    expect(tasks.fault!.judged).toBe(ROWS)
+    expect(decisionsOf(ended, 'fault').adaptive.corrected.labels).toBe(learned)
+    const { stdout } = await cli.run(asked.filter(word => word !== '--json').concat('--inspect', '0.2'))
+    expect(stdout).toMatch(/class +share of all rows +corrected/)
+    const { code } = await cli.run([...asked, '--inspect', '1.5'])
+    expect(code).toBe(2)
+  })
+})

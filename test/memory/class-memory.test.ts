@@ -62,6 +62,17 @@ describe('class-aware memory', () => {
     )
   })
 
+  test('spreads a sample evenly over the classes and their time, and gives all where there are no more', () => {
+    fc.assert(
+      fc.property(steps, fc.integer({ min: 1, max: 20 }), (all, n) => {
+        const { memory } = run(all)
+        const held = [...memory.all()]
+        const size = Math.min(n, held.length)
+        expect(memory.spread(n)).toEqual(Array.from({ length: size }, (_, i) => held[Math.floor((i * held.length) / size)]))
+      })
+    )
+  })
+
   test('does not lose a rare class while a frequent one comes', () => {
     const memory = new ClassMemory(CAPACITY)
     memory.add(item(0, 1))

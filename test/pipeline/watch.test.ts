@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest'
 import type { Rule } from '../../src/alert/rule.ts'
 import type { Alert } from '../../src/events/event.ts'
 import type { PipelineOptions } from '../../src/pipeline/pipeline.ts'
+import type { Sink } from '../../src/pipeline/sink.ts'
 import { openPlainDecider, type Watching } from '../../src/pipeline/watching.ts'
+import { untold } from './plain-watch.ts'
 import { Awaits, Crash, codec, input, T0, World } from './world.ts'
 
 const timing = { lines: null, holdMs: 0, clearHoldMs: 0, cooldownMs: 0, escalateAfterMs: null } as const
@@ -104,6 +106,51 @@ describe('the watch', () => {
     const world = await World.make(watching(i => i >= 5))
     await world.log.write([5, 6, 6, 5].map(predicted))
     expect((await world.drain(new Awaits(), { role: 'watch' })).alerts().open).toEqual([])
+  })
+
+  test('a trial keeps every sink silent, over restarts and whatever is configured then, until it is left', async () => {
+    const criteria = { leastDays: 0, leastParts: 15, mostFalseAlarms: 100, leastPrecision: 0, leastRecall: 0 }
+    const told: string[] = []
+    const sink: Sink = {
+      name: 'kept',
+      deliver: async ({ alert }) => void told.push(`${alert.id} ${alert.kind}`),
+      close: async () => {}
+    }
+    const world = await World.make(watching(i => i >= 5))
+    const { watch } = watching(i => i >= 5).options
+    const telling = { ...untold, sinks: [sink] }
+    const trying = (trial: typeof criteria | null) => world.drain(new Awaits(), { watch: { ...watch, trial }, telling })
+    await world.log.write(parts(0, 10))
+    await trying(criteria)
+    await world.log.write(parts(10, 12))
+    // Easier ones, or none, change nothing.
+    for (const later of [{ ...criteria, leastParts: 0 }, null]) {
+      const during = await trying(later)
+      expect(during.alerts().trial).toMatchObject({ criteria, parts: 12, open: ['12 of at least 15 parts'] })
+      expect(during.alerts().open).toMatchObject([{ id: 'run-1', trial: true }])
+      expect(await during.leaveTrial('Ada')).toEqual({ left: false, open: ['12 of at least 15 parts'] })
+    }
+    await world.log.write(parts(12, 16))
+    const shown = await trying(null)
+    expect(await shown.leaveTrial('Ada')).toEqual({ left: true, open: [] })
+    await trying(null)
+    expect(told).toEqual([])
+    await world.log.write(parts(16, 17))
+    const after = await trying(null)
+    expect(after.alerts().trial!.left).toMatchObject({ by: 'Ada' })
+    expect(after.alerts().open).toMatchObject([{ id: 'run-2', trial: false }])
+    expect(await after.leaveTrial('Ada')).toMatchObject({ left: false })
+    const steps = (await world.events('alerts', 'alert')).map(({ id, kind, trial }) => `${id.split('-')[0]} ${kind} ${trial}`)
+    expect(steps).toEqual([
+      'trial raised true',
+      'run raised true',
+      // Asked for, and then left.
+      'trial cleared true',
+      'run cleared true',
+      'run raised false'
+    ])
+    // What is told from here on is what was raised after it.
+    await expect.poll(async () => (await trying(null)) && told, { interval: 1 }).toEqual(['run-2 raised'])
   })
 
   test('who does not watch says so', async () => {
