@@ -209,7 +209,7 @@ describe.skipIf(skip)('with a schema registry', () => {
     await openCodec(configOf({ url: other.url }), false)
     const bytes = (await openCodec(config, false)).encode('label', samples.label)
     expect(schemaIdOf(bytes)).toBeGreaterThan(0)
-    expect(await tryRegistry(config)).toContain('8 subjects are there')
+    expect(await tryRegistry(config)).toContain('9 subjects are there')
   })
 
   test('an incompatible schema stops the start before anything is registered', async () => {

@@ -92,7 +92,7 @@ describe.skipIf(skip)('with a schema registry', () => {
     expect(type.fromBuffer(Buffer.from(prediction!.subarray(5)))).toMatchObject({ fold: expect.any(Number) })
     expect((await cli.run(['replay', '--compare'], env)).code).toBe(0)
     expect((await cli.run(['doctor'], env)).stdout).toMatch(
-      /ok +schema registry +http:\S+ answers; the schemas of 8 subjects are compatible/
+      /ok +schema registry +http:\S+ answers; the schemas of 9 subjects are compatible/
     )
   })
 
