@@ -7,6 +7,9 @@
  * change of the first `REFERENCE` parts. Invariant: one change is told once; after it all series of its domain begin anew with
  * what came since.
  *
+ * What is said is looked at from a model's 2,000th example on: before, it changes since the model learns, not since the parts
+ * are others.
+ *
  * A feature is measured against its own first `REFERENCE` parts: z of their mean and deviation, clipped at ±4. Sensors wander:
  * a change by less than their deviation is none, however sure it is. The chance of a false alarm is shared as in
  * `line-watch.ts`, among features, gates, and classes; of series whose values depend on those before it is no promise.
@@ -36,6 +39,8 @@ const SETTLE = 200
 const LEAST_DEVIATIONS = 0.5
 const LEAST_CHANGE = 0.1
 const CLIP = 4
+/** Examples until which a model changes what it says faster than its parts change. */
+const YOUNG = 2000
 
 class Feature {
   readonly series = new Adwin({ clock: 1, keep: true })
@@ -160,8 +165,9 @@ export class LabelFreeWatch {
     return signs
   }
 
-  #said(line: Line, { tasks }: Prediction, time: number): Sign[] {
+  #said(line: Line, { tasks, learned }: Prediction, time: number): Sign[] {
     const signs: Sign[] = []
+    if (learned < YOUNG) return signs
     const share = BUDGET / KINDS
     const look = (series: Adwin, value: number, delta: number, about: Omit<Sign, 'change'>): void => {
       series.delta = delta

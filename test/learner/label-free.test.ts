@@ -14,7 +14,8 @@ const usual: State = { mean: 5, bad: 0.1, sure: 0.9 }
 function* parts(
   watch: LabelFreeWatch,
   seed: number,
-  states: readonly (readonly [n: number, state: State])[]
+  states: readonly (readonly [n: number, state: State])[],
+  learned = 5000
 ): Iterable<Control & { readonly at: number }> {
   const random = new Random(seed)
   let i = 0
@@ -27,7 +28,7 @@ function* parts(
       const share = sure * (0.9 + 0.1 * random.next())
       const bank = { bank: 'task', weight: 1, opinion: [0.5, 0.5], shares: [share, 1 - share] }
       const said = { task: 'fault', classes: ['good', 'bad'], probabilities: [0.5, 0.5], chosen, set: [chosen], banks: [bank] }
-      const prediction: Prediction = { observation: `p${i}`, line: 'a', time: i * 1000, learned: 0, fold: 0, tasks: [said] }
+      const prediction: Prediction = { observation: `p${i}`, line: 'a', time: i * 1000, learned, fold: 0, tasks: [said] }
       const found = watch.observe({ id: `p${i}`, line: 'a', station: null, product: null, time: i * 1000, features }, prediction)
       if (found !== null) yield { ...found, at: i }
     }
@@ -67,6 +68,21 @@ describe('parts are watched without labels', () => {
     ]
     expect(found.map(({ task, drift }) => [task, drift!.what])).toEqual([['fault', 'rate']])
     expect(found[0]!.at).toBeLessThan(2200)
+  })
+
+  test('what a young model says is not looked at: it changes as it learns', () => {
+    const found = [
+      ...parts(
+        new LabelFreeWatch(['line']),
+        5,
+        [
+          [2000, usual],
+          [1500, { ...usual, bad: 0.4, sure: 0.5 }]
+        ],
+        1999
+      )
+    ]
+    expect(found).toEqual([])
   })
 
   test('the same parts give the same record, id and all', () => {
