@@ -194,7 +194,7 @@ describe('bytes that are no event say why', () => {
     expect(codeOf(observationWith([0], -(2n ** 60n)))).toBe('malformed')
     expect(codeOf(observationWith([...long(1n), ...text('a'), ...long(3n), 0]))).toBe('malformed')
     expect(codeOf(observationWith([...long(1n), ...long(2n), 0xc3, 0x28, 0, 0]))).toBe('malformed')
-    expect(codeOf(Uint8Array.from([...header('control'), ...text('c'), 0, ...long(1n), 0, ...new Uint8Array(8)]))).toBe('malformed')
+    expect(codeOf(Uint8Array.from([...header('control'), ...text('c'), 0, ...long(9n), 0, ...new Uint8Array(8)]))).toBe('malformed')
     const rejection = encoded('rejection')
     rejection[rejection.length - 5] = 2
     expect(codeOf(rejection)).toBe('malformed')
