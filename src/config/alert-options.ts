@@ -2,9 +2,8 @@
 import * as z from 'zod'
 import { ruleOptions } from './rule-options.ts'
 import { Secret } from './secret.ts'
+import { count, file, secret } from './value.ts'
 
-const count = (least: number, most: number) => z.int().min(least).max(most)
-const file = (what: string) => z.string().min(1).nullable().default(null).describe(what)
 const timeoutMs = count(100, 120_000).default(10_000).describe('A request that takes longer has failed, and is made again')
 
 const isUrl = (text: string, protocols: RegExp, plain: boolean): boolean => {
@@ -22,27 +21,15 @@ const address = (protocols: RegExp, example: string, what: string) =>
     .meta({ accepts: `an address such as ${example}, without credentials, or null` })
     .describe(what)
 
-const secret = (what: string) =>
-  z
-    .string()
-    .min(8)
-    .max(4096)
-    .regex(/^[\x21-\x7e]+$/)
-    .transform(value => new Secret(value))
-    .nullable()
-    .prefault(null)
-    .meta({ secret: true })
-    .describe(what)
-
 /** An address that whoever knows it can write to. */
 const secretAddress = (what: string) =>
   z
     .string()
-    .refine(text => isUrl(text, /^https?:$/, false), 'expected an address of https')
+    .refine(text => isUrl(text, /^https?:$/, false), 'expected an address of http or https')
     .transform(value => new Secret(value))
     .nullable()
     .prefault(null)
-    .meta({ secret: true, accepts: 'an address of https' })
+    .meta({ secret: true, accepts: 'an address of http or https' })
     .describe(what)
 
 const chat = (who: string) =>
@@ -85,9 +72,9 @@ export const alertOptions = z.strictObject({
   webhook: z
     .strictObject({
       url: address(/^https?:$/, 'https://example.org/andon', 'Where each step of an alert is posted as JSON; `null` for nowhere'),
-      secret: secret('Signs each request: see docs/alerts.md'),
+      secret: secret('Signs each request: see docs/alerts.md', 8),
       secretFile: file('A file that holds the secret, in place of the variable'),
-      token: secret('Sent as `Authorization: Bearer …`'),
+      token: secret('Sent as `Authorization: Bearer …`', 8),
       tokenFile: file('A file that holds the token, in place of the variable'),
       caFile: file('Certificates in PEM that are trusted in place of those that come with Node'),
       timeoutMs
@@ -103,7 +90,7 @@ export const alertOptions = z.strictObject({
         .record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/), z.string().min(1).max(1000))
         .default({})
         .describe('Labels of every alert there, such as the plant'),
-      token: secret('Sent as `Authorization: Bearer …`'),
+      token: secret('Sent as `Authorization: Bearer …`', 8),
       tokenFile: file('A file that holds the token, in place of the variable'),
       caFile: file('Certificates in PEM that are trusted in place of those that come with Node'),
       timeoutMs
@@ -121,7 +108,7 @@ export const alertOptions = z.strictObject({
         .describe('Stands before each topic: see docs/alerts.md'),
       clientId: z.string().min(1).max(100).default('andon').describe('The name of this client, one of its own for each Andon on a broker'),
       username: z.string().min(1).max(1000).nullable().default(null).describe('The name to sign in with'),
-      password: secret('The password to sign in with'),
+      password: secret('The password to sign in with', 8),
       passwordFile: file('A file that holds the password, in place of the variable'),
       caFile: file('The authority that signed the broker’s certificate, as PEM; `null` for those that Node knows'),
       certFile: file('The certificate that we show, as PEM, where the broker asks for one'),

@@ -1,8 +1,8 @@
 /** Options of decisions: what is promised, what mistakes cost, which parts are sent to inspection. */
 import * as z from 'zod'
 import { goodNames } from '../decide/options.ts'
+import { count } from './value.ts'
 
-const count = (least: number, most: number) => z.int().min(least).max(most)
 const names = z.array(z.string().min(1)).max(4096)
 const cost = z.number().min(0).max(1e12)
 

@@ -1,9 +1,7 @@
 /** Options of the HTTP interface: where it listens, who may ask, what each client may take. */
 import { isIP } from 'node:net'
 import * as z from 'zod'
-import { Secret } from './secret.ts'
-
-const count = (least: number, most: number) => z.int().min(least).max(most)
+import { count, file, secret } from './value.ts'
 
 /** Hosts that only this machine can reach. */
 export function isLoopback(host: string): boolean {
@@ -15,8 +13,6 @@ const isNetwork = (text: string): boolean => {
   const family = isIP(address)
   return family !== 0 && (bits === undefined || Number(bits) <= (family === 4 ? 32 : 128))
 }
-
-const file = (what: string) => z.string().min(1).nullable().default(null).describe(what)
 
 const token = z
   .strictObject({
@@ -48,18 +44,10 @@ export const httpOptions = z
       .default('127.0.0.1')
       .describe('Where to listen; an address that others can reach asks for a token, and for `http.tls` or `http.trustedProxy`'),
     port: count(0, 65_535).default(9464).describe('0 takes any free port'),
-    token: z
-      .string()
-      .min(16)
-      .max(4096)
-      .regex(/^[\x21-\x7e]+$/)
-      .transform(value => new Secret(value))
-      .nullable()
-      .prefault(null)
-      .meta({ secret: true })
-      .describe(
-        'What a client must send as `Authorization: Bearer …`; it may do everything. At least 16 printable characters without spaces. With neither this nor `http.tokens`, on loopback, `andon run` makes one in the file `token` of the data directory'
-      ),
+    token: secret(
+      'What a client must send as `Authorization: Bearer …`; it may do everything. At least 16 printable characters without spaces. With neither this nor `http.tokens`, on loopback, `andon run` makes one in the file `token` of the data directory',
+      16
+    ),
     tokenFile: file('A file that holds the token, in place of the variable'),
     tokens: z
       .array(token)

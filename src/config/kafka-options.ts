@@ -1,8 +1,6 @@
 /** How to reach a Kafka cluster, for `log.kind: kafka`. */
 import * as z from 'zod'
-import { Secret } from './secret.ts'
-
-const file = (what: string) => z.string().min(1).nullable().default(null).describe(what)
+import { file, secret } from './value.ts'
 
 export const kafkaOptions = z.strictObject({
   brokers: z
@@ -64,15 +62,7 @@ export const kafkaOptions = z.strictObject({
         .default('none')
         .describe('How we sign in to the cluster'),
       username: z.string().max(4096).default('').describe('The name to sign in with'),
-      password: z
-        .string()
-        .min(1)
-        .max(4096)
-        .transform(value => new Secret(value))
-        .nullable()
-        .prefault(null)
-        .meta({ secret: true })
-        .describe('The password to sign in with'),
+      password: secret('The password to sign in with', 1, null),
       passwordFile: file('A file that holds the password, in place of the variable'),
       tokenFile: file('A file that holds the token of oauthbearer; read anew for each connection, so that something else may renew it')
     })

@@ -1,7 +1,7 @@
 /** Options of the learner. The defaults are one recipe for all streams: change them only against a measurement. */
 import * as z from 'zod'
+import { count } from './value.ts'
 
-const count = (least: number, most: number) => z.int().min(least).max(most)
 const penalty = (initial: number, what: string) => z.number().min(0).max(10).default(initial).describe(what)
 
 const knots = z.strictObject({

@@ -9,6 +9,7 @@ import { httpOptions } from './http-options.ts'
 import { learnerOptions } from './learner-options.ts'
 import { logOptions } from './log-options.ts'
 import { registryOptions } from './registry-options.ts'
+import { count } from './value.ts'
 
 /** What the domain may be made of: a field of the observation or one of its features. `site` is short for `features.site`. */
 const field = z
@@ -21,8 +22,6 @@ const known = (what: string) =>
     .union([z.literal('any'), z.array(z.string().min(1)).min(1).max(4096)])
     .default('any')
     .describe(`Which ${what} are taken: \`any\`, or a list; a record that names another is rejected, never dropped`)
-
-const count = (least: number, most: number) => z.int().min(least).max(most)
 
 export const options = z.strictObject({
   dataDirectory: z

@@ -1,22 +1,6 @@
 /** Options of the schema registry. Without a URL there is none, and nothing else of it is looked at. */
 import * as z from 'zod'
-import { Secret } from './secret.ts'
-
-const count = (least: number, most: number) => z.int().min(least).max(most)
-
-const file = (what: string) => z.string().min(1).nullable().default(null).describe(what)
-
-const secret = (what: string, pattern: RegExp) =>
-  z
-    .string()
-    .min(1)
-    .max(4096)
-    .regex(pattern)
-    .transform(value => new Secret(value))
-    .nullable()
-    .prefault(null)
-    .meta({ secret: true })
-    .describe(what)
+import { count, file, secret } from './value.ts'
 
 const plainUrl = (text: string): boolean => {
   if (!URL.canParse(text)) return false
@@ -50,9 +34,9 @@ export const registryOptions = z
       .default(null)
       .meta({ accepts: 'a text without colons or null' })
       .describe('Name for basic authentication, which needs a password'),
-    password: secret('Password for basic authentication', /^[^\p{Cc}]+$/u),
+    password: secret('Password for basic authentication', 1, /^[^\p{Cc}]+$/u),
     passwordFile: file('A file that holds the password, in place of the variable'),
-    token: secret('What is sent as `Authorization: Bearer …`, in place of a name and password', /^[\x21-\x7e]+$/),
+    token: secret('What is sent as `Authorization: Bearer …`, in place of a name and password'),
     tokenFile: file('A file that holds that token, in place of the variable'),
     caFile: file('Certificates in PEM that are trusted in place of those that come with Node'),
     requestMs: count(10, 600_000).default(5000).describe('A request that takes longer has failed'),

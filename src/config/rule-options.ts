@@ -1,7 +1,7 @@
 /** Options of the rules of alerts, by name: each kind with its levels and, for all kinds, how long they must hold. */
 import * as z from 'zod'
+import { count } from './value.ts'
 
-const count = (least: number, most: number) => z.int().min(least).max(most)
 const share = z.number().gt(0).lt(1)
 const minutes = (initial: number) => z.number().min(0).max(5_256_000).default(initial)
 const names = z.array(z.string().min(1)).min(1).max(4096).nullable().default(null)

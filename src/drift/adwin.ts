@@ -17,6 +17,7 @@
 import { log } from '../numeric/exp-log.ts'
 import type { Saved } from '../numeric/saved.ts'
 import type { Change, Detector } from './detector.ts'
+import { loadChange, type SavedChange, saveChange } from './saved-change.ts'
 
 export interface AdwinOptions {
   /** δ: chance that a check errs. */
@@ -143,12 +144,11 @@ export class Adwin implements Detector {
   }
 
   save(): Saved {
-    const change = this.#change
     return {
       sums: Float64Array.of(this.#tick, this.#width, this.#total, this.#variance),
       counts: Int32Array.from(this.#counts),
       numbers: this.#used(),
-      change: change === null ? null : Float64Array.of(change.seen, change.before, change.after, change.since)
+      change: saveChange(this.#change)
     }
   }
 
@@ -157,7 +157,7 @@ export class Adwin implements Detector {
       sums: Float64Array
       counts: Int32Array
       numbers: Float64Array
-      change: Float64Array | null
+      change: SavedChange
     }
     const [tick, width, total, variance] = sums
     this.#tick = tick!
@@ -166,7 +166,7 @@ export class Adwin implements Detector {
     this.#variance = variance!
     this.#counts = Array.from(counts)
     this.#numbers = numbers.slice()
-    this.#change = change === null ? null : { seen: change[0]!, before: change[1]!, after: change[2]!, since: change[3]! }
+    this.#change = loadChange(change)
   }
 
   /** The numbers of buckets in use: what lies in empty places is of the past, and no part of the state. */

@@ -14,6 +14,7 @@ import { Random } from '../numeric/random.ts'
 import type { Saved } from '../numeric/saved.ts'
 import type { Change, Detector } from './detector.ts'
 import { leastSteps, steps } from './kolmogorov-smirnov.ts'
+import { loadChange, type SavedChange, saveChange } from './saved-change.ts'
 
 export interface KswinOptions {
   /** α: chance that a test errs. */
@@ -97,13 +98,12 @@ export class Kswin implements Detector {
   }
 
   save(): Saved {
-    const change = this.#change
     return {
       random: this.#random.save(),
       tick: this.#tick,
       values: this.#values.slice(0, this.#n),
       marks: this.#marks.slice(0, this.#n),
-      change: change === null ? null : Float64Array.of(change.seen, change.before, change.after, change.since)
+      change: saveChange(this.#change)
     }
   }
 
@@ -113,14 +113,14 @@ export class Kswin implements Detector {
       tick: number
       values: Float64Array
       marks: Float64Array
-      change: Float64Array | null
+      change: SavedChange
     }
     this.#random = Random.load(random)
     this.#tick = tick
     this.#n = values.length
     this.#values.set(values)
     this.#marks.set(marks)
-    this.#change = change === null ? null : { seen: change[0]!, before: change[1]!, after: change[2]!, since: change[3]! }
+    this.#change = loadChange(change)
   }
 
   #keepLast(count: number): void {

@@ -14,6 +14,7 @@
 import { exp } from '../numeric/exp-log.ts'
 import type { Saved } from '../numeric/saved.ts'
 import type { Change, Detector } from './detector.ts'
+import { loadNumbers, saveNumbers } from './saved-change.ts'
 
 export interface PageHinkleyOptions {
   /** Values before which it does not fire. */
@@ -110,17 +111,13 @@ export class PageHinkley implements Detector {
   }
 
   save(): Saved {
-    const change = this.#change
-    return {
-      numbers: Float64Array.from(Object.values(this.#it)),
-      change: change === null ? null : Float64Array.of(change.seen, change.before, change.after, change.since)
-    }
+    return saveNumbers(this.#it, this.#change)
   }
 
   load(saved: Saved): void {
-    const { numbers, change } = saved as { numbers: Float64Array; change: Float64Array | null }
-    this.#it = Object.fromEntries(Object.keys(start).map((key, i) => [key, numbers[i]!])) as typeof start
-    this.#change = change === null ? null : { seen: change[0]!, before: change[1]!, after: change[2]!, since: change[3]! }
+    const { numbers, change } = loadNumbers(saved, start)
+    this.#it = numbers
+    this.#change = change
   }
 
   #since(n: number, total: number, since: number): Change {

@@ -1,10 +1,12 @@
 /** What the server answers, as far as the page reads it. Parts that a version does not have yet are absent, and shown so. */
 import type { AlertState } from '../alert/alert-state.ts'
+import type { Inspection } from '../decide/work-list.ts'
 import type { LearnerStatus, TaskStatus } from '../learner/status.ts'
 
-export type { AlertState }
+export type { AlertState, Inspection }
 export type Severity = AlertState['severity']
 
+/** As `PipelineStatus`, whose module needs what a browser does not have. */
 export interface Status {
   readonly ready: boolean
   readonly reasons: readonly string[]
@@ -24,20 +26,6 @@ export type Task = TaskStatus
 export interface Alerts {
   readonly open: readonly AlertState[]
   readonly recent: readonly AlertState[]
-}
-
-/** A part sent to inspection that has no label yet. */
-export interface Inspection {
-  readonly observation: string
-  readonly line: string
-  readonly station: string | null
-  readonly time: number
-  readonly task: string
-  readonly classes: readonly string[]
-  readonly chosen: string | null
-  readonly probability: number
-  readonly reason: string
-  readonly propensity: number
 }
 
 /** Who asks, and what he may do here. */

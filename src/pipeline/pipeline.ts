@@ -82,7 +82,7 @@ export class Pipeline implements Gateway {
   readonly #tallies = new Tallies()
   readonly #join: JoinStage
   readonly #watch: WatchStage
-  readonly #board: AlertsDesk
+  readonly #desk: AlertsDesk
   readonly #tellers: readonly Teller[]
   readonly #posting: Posting
   readonly #patience: Patience
@@ -110,8 +110,8 @@ export class Pipeline implements Gateway {
     this.#heard = new Heard(log.partitions.predictions ?? 1)
     this.#join = new JoinStage({ ...room, codec, shards: options.shards, labelDelay: ms => timings.labelDelay(ms) })
     this.#tellers = options.telling.sinks.map(sink => new Teller({ ...options, ...options.telling, sink, board: () => this.#watch.alerts }))
-    this.#board = new AlertsDesk({ ...options, alerts: () => this.#alerts() })
-    this.#watch = new WatchStage({ ...options.watch, state: options.state, acknowledged: id => this.#board.taken(id) })
+    this.#desk = new AlertsDesk({ ...options, alerts: () => this.#alerts() })
+    this.#watch = new WatchStage({ ...options.watch, state: options.state, acknowledged: id => this.#desk.taken(id) })
     this.#posting = new Posting({
       ...posting,
       log,
@@ -253,15 +253,15 @@ export class Pipeline implements Gateway {
   }
 
   alerts(): AlertsBoard {
-    return this.#board.alerts()
+    return this.#desk.alerts()
   }
 
   acknowledge(id: string, by: string | null): Promise<'acknowledged' | 'unknown' | 'already'> {
-    return this.#board.acknowledge(id, by)
+    return this.#desk.acknowledge(id, by)
   }
 
   leaveTrial(by: string | null): Promise<{ readonly left: boolean; readonly open: readonly string[] }> {
-    return this.#board.leaveTrial(by)
+    return this.#desk.leaveTrial(by)
   }
 
   #alerts(): AlertsBoard | null {

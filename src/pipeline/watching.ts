@@ -29,20 +29,3 @@ export interface Watching<D extends Decided = Decided> {
   /** How promises are kept and the inspection budget is spent. */
   report?(): DecideReport
 }
-
-/** Flags whatever is chosen and is not one of the classes of good parts. */
-export function openPlainDecider(good: readonly string[]): Watching {
-  const isDefect = (_task: string, name: string): boolean => !good.includes(name)
-  return {
-    decide: ({ observation, line, time, learned, tasks }) =>
-      tasks.map(({ task, classes, probabilities, chosen }) => {
-        const flagged = isDefect(task, chosen)
-        const probability = probabilities[classes.indexOf(chosen)] ?? 0
-        return { observation, line, time, learned, task, probability, action: flagged ? 'flag' : 'pass', class: flagged ? chosen : null }
-      }),
-    learn() {},
-    isDefect,
-    changes: () => [],
-    load() {}
-  }
-}

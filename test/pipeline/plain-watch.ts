@@ -1,7 +1,7 @@
 /** A watch with the rules that hold without configuration, for pipelines whose alerts are not looked at. */
 import { defaultRules } from '../../src/alert/default-rules.ts'
 import type { PipelineOptions } from '../../src/pipeline/pipeline.ts'
-import { openPlainDecider } from '../../src/pipeline/watching.ts'
+import { openPlainDecider } from './plain-decider.ts'
 
 export function plainWatch(): PipelineOptions['watch'] {
   return { rules: defaultRules, maxCauses: 100, maxRecent: 10, decider: openPlainDecider(['none', 'good']), trial: null }

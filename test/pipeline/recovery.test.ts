@@ -131,7 +131,14 @@ describe('the log', () => {
       message: 'a ghost'
     }
     const ghost = { topic: 'signals', key: null, value: codec.encode('signal', extra) }
-    await expect(rewritten(signals => [...signals, ghost])).rejects.toMatchObject({
+    // Once: what reads signals would commit for ever what each commit adds.
+    let told = false
+    const once = (signals: Outgoing[]): Outgoing[] => {
+      if (told || signals.length === 0) return signals
+      told = true
+      return [...signals, ghost]
+    }
+    await expect(rewritten(once)).rejects.toMatchObject({
       code: 'FOLD_DIVERGED',
       message: expect.stringMatching(/"a ghost", got nothing/)
     })
