@@ -11,6 +11,7 @@ import type { Alert, AnyEvent, Example, Prediction } from '../events/event.ts'
 import type { AlertsNow } from './gateway.ts'
 import type { Incoming } from './log.ts'
 import type { StateCodec } from './recover.ts'
+import { Seen } from './seen.ts'
 import type { Stage } from './stage.ts'
 import type { Step } from './step.ts'
 import type { Watching } from './watching.ts'
@@ -25,14 +26,14 @@ export interface WatchOptions extends AlarmsOptions {
 }
 
 /** Observations remembered to tell a prediction that was written twice: several batches of a predictor that was killed. */
-const MAX_IDS = 5000
+const SEEN_IDS = 5000
 
 export class WatchStage implements Stage {
   readonly topics = ['predictions', 'examples', 'signals', 'alerts'] as const
   readonly #options: WatchOptions
   readonly #alarms: Alarms
   readonly #trial = new Trial()
-  readonly #seen = new Set<string>()
+  readonly #seen = new Seen(SEEN_IDS)
   #shown: Omit<AlertsNow, 'trial'> = { open: [], recent: [], lines: [] }
 
   constructor(options: WatchOptions) {
@@ -52,10 +53,12 @@ export class WatchStage implements Stage {
     if (whose === 'alert') this.#alarms.load(part, saved)
     else if (whose === 'trial') this.#trial.load(part, saved)
     else if (whose === 'decide') this.#options.decider.load(part, saved)
+    else if (whose === 'seen') this.#seen.load(part, saved)
   }
 
   restored(): void {
     this.#options.decider.restored?.()
+    this.#seen.restored()
     this.#alarms.trial = this.#trial.on
     this.#show()
   }
@@ -86,7 +89,8 @@ export class WatchStage implements Stage {
     for (const [whose, changes] of [
       ['alert', this.#alarms.changes()],
       ['trial', this.#trial.changes()],
-      ['decide', decider.changes()]
+      ['decide', decider.changes()],
+      ['seen', this.#seen.changes()]
     ] as const)
       for (const [key, saved] of changes)
         step.notes.push({ key: `watch/${whose}/${key}`, value: saved === null ? null : state.encode(saved) })
@@ -94,9 +98,7 @@ export class WatchStage implements Stage {
   }
 
   #predicted(prediction: Prediction, wall: number, step: Step): void {
-    if (this.#seen.has(prediction.observation)) return
-    this.#seen.add(prediction.observation)
-    if (this.#seen.size > MAX_IDS) this.#seen.delete(this.#seen.values().next().value!)
+    if (!this.#seen.take(prediction.observation)) return
     const { decider } = this.#options
     this.#trial.part()
     this.#emit(this.#alarms.part(prediction.line, prediction.time, wall), step)

@@ -6,7 +6,6 @@ export interface Kept {
   readonly alerts: readonly object[]
   readonly decisions: readonly object[]
   readonly predictions: readonly object[]
-  readonly isWatched: boolean
 }
 
 export function alertProblems(dist: string, config: { readonly alert: AlertConfig }, kept: Kept): Promise<Record<string, readonly string[]>>

@@ -12,7 +12,7 @@ export const rules = {
 }
 
 /** Problems by the name of the check. Of decisions the log holds all but plain passes. */
-export async function alertProblems(dist, config, { alerts, decisions, predictions, isWatched }) {
+export async function alertProblems(dist, config, { alerts, decisions, predictions }) {
   const { Alarms, watchOptionsOf } = await built(dist, 'alert/alarms', 'wiring-alerts')
   const alarms = new Alarms(watchOptionsOf(config.alert, null))
   const decided = new Map(decisions.map(decision => [`${decision.observation}\n${decision.task}`, decision]))
@@ -25,9 +25,8 @@ export async function alertProblems(dist, config, { alerts, decisions, predictio
   )
   return {
     'every alert has lived in order, and of one cause one is open at a time': lives(alerts),
-    'the alerts are those of an undisturbed watch, each told once': isWatched
-      ? differing(byLine(expected.filter(own)), byLine(alerts.filter(own)))
-      : []
+    'the alerts are those of an undisturbed watch, each told once': differing(byLine(expected.filter(own)), byLine(alerts.filter(own))),
+    'nothing is decided twice': repeated(decisions)
   }
 }
 
@@ -45,6 +44,16 @@ function lives(alerts) {
     if (kind === 'cleared') open.delete(id)
   }
   return problems
+}
+
+function repeated(decisions) {
+  const known = new Set()
+  return decisions.flatMap(({ observation, task }) => {
+    const about = `${task} of ${observation}`
+    if (known.has(about)) return [about]
+    known.add(about)
+    return []
+  })
 }
 
 /** What happened on each line, whatever the alerts are numbered. */

@@ -18,7 +18,8 @@ const predictions = observed.map(each => ({ ...each, tasks: [{ task: 't' }] }))
 /** Three bad parts and then good ones: a part, a pair and a share that are raised and cleared. */
 const decisions = observed.slice(0, 3).map(each => ({ ...each, task: 't', action: 'flag', class: 'bad', probability: 1 }))
 
-async function problems(change: (alerts: readonly Told[]) => readonly Told[]): Promise<readonly number[]> {
+/** How many each check has. */
+async function problems(change: (alerts: readonly Told[]) => readonly Told[], decided = decisions): Promise<readonly number[]> {
   const { Alarms, watchOptionsOf } = {
     ...(await import('../../src/alert/alarms.ts')),
     ...(await import('../../src/wiring-alerts.ts'))
@@ -29,13 +30,13 @@ async function problems(change: (alerts: readonly Told[]) => readonly Told[]): P
     alarms.take((decisions[i] ?? { ...each, ...passed }) as Parameters<typeof alarms.take>[0], 0)
   )
   expect(alerts.length).toBeGreaterThan(4)
-  const found = await alertProblems(dist, config, { alerts: change(alerts), decisions, predictions, isWatched: true })
+  const found = await alertProblems(dist, config, { alerts: change(alerts), decisions: decided, predictions })
   return Object.values(found as Record<string, readonly string[]>).map(each => each.length)
 }
 
 describe.skipIf(!built)(`alerts after kills${built ? '' : ' (skipped: there is no dist, npm run build makes it)'}`, () => {
   test('that are as they should be have no problem', async () => {
-    expect(await problems(alerts => alerts)).toEqual([0, 0])
+    expect(await problems(alerts => alerts)).toEqual([0, 0, 0])
   })
 
   test.each<readonly [string, (alerts: readonly Told[]) => readonly Told[]]>([
@@ -43,10 +44,16 @@ describe.skipIf(!built)(`alerts after kills${built ? '' : ' (skipped: there is n
     ['told again under another id', alerts => [...alerts.slice(0, 1), { ...alerts[0]!, id: 'single-9' }, ...alerts.slice(1)]],
     ['cleared before they are raised', alerts => [...alerts].reverse()]
   ])('%s are found by their lives and beside an undisturbed watch', async (_name, change) => {
-    for (const n of await problems(change)) expect(n).toBeGreaterThan(0)
+    const [lives, beside] = await problems(change)
+    expect(lives).toBeGreaterThan(0)
+    expect(beside).toBeGreaterThan(0)
   })
 
   test('that were lost whole are found beside an undisturbed watch', async () => {
-    expect(await problems(alerts => alerts.filter(({ id }) => id !== 'single-1'))).toEqual([0, 1])
+    expect(await problems(alerts => alerts.filter(({ id }) => id !== 'single-1'))).toEqual([0, 1, 0])
+  })
+
+  test('a part that was decided twice is found', async () => {
+    expect(await problems(alerts => alerts, [...decisions, decisions[0]!])).toEqual([0, 0, 1])
   })
 })

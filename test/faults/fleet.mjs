@@ -106,9 +106,9 @@ export class Worker {
   }
 }
 
-/** Two learners, a joiner and two predictors; `configOf` gives each the configuration that it is to run with, `plant` the predictors a fault. */
+/** Two learners, a joiner, two predictors and a watch; `configOf` gives each the configuration that it is to run with, `plant` the predictors a fault. */
 export function startFleet(dist, configOf, plant) {
-  const names = ['learn-0', 'learn-1', 'join-0', 'predict-0', 'predict-1']
+  const names = ['learn-0', 'learn-1', 'join-0', 'predict-0', 'predict-1', 'watch-0']
   return names.map(name => {
     const [role] = name.split('-')
     return new Worker(dist, role, name, configOf(name), role === 'predict' ? plant : undefined)

@@ -3,7 +3,7 @@
  * what must be: `node test/faults/roles.mjs [--kills N] [--broker-kills M] [--seed S] [--once] [--json] [--plant early]
  * [--dist FOLDER] [--keep]`.
  *
- * Two learners (one is active), a joiner and two predictors run at a time, and whoever ends is started again. Some of the kills
+ * Two learners (one is active), a joiner, two predictors and a watch run at a time, and whoever ends is started again. Some of the kills
  * are stops in order, so that partitions change hands that way, too. With `--once` predictions are made in transactions, and
  * none may come twice. With `--plant early` predictors move their positions before they write (plant.mjs), and the run must
  * fail. The broker is this run's own.
@@ -16,6 +16,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { startBroker } from '../../deploy/kafka/broker.mjs'
+import { rules } from './alerts.mjs'
 import { built, distOf } from './built.mjs'
 import { learnedTo, learnersOf, startFleet, takeOver } from './fleet.mjs'
 import { MAX_AGE_S } from './stream.mjs'
@@ -71,7 +72,7 @@ async function run() {
   })
   const fed = once(feeder, 'exit')
   let fleet = []
-  const done = { learner: 0, standby: 0, joiner: 0, predictor: 0, stops: 0, broker: 0 }
+  const done = { learner: 0, standby: 0, joiner: 0, predictor: 0, watch: 0, stops: 0, broker: 0 }
   const takeOvers = []
   try {
     await Promise.race([once(feeder.stdout, 'data'), fed])
@@ -97,7 +98,7 @@ async function run() {
     const checks = [{ name: 'the feeder went on', ok: existsSync(ledger), detail: '' }]
     await until(() => settled(log), SETTLE_MS, 'everything to be taken')
     // The standby first: with nobody to take over, the last learner saves what it has.
-    for (const role of ['predict', 'join', 'learn'])
+    for (const role of ['predict', 'join', 'learn', 'watch'])
       for (const worker of fleet.filter(each => each.role === role).reverse()) await worker.stop(true)
     const problems = fleet.flatMap(({ name, problems: met }) => met.map(problem => `${name}: ${problem}`))
     checks.push({
@@ -122,10 +123,11 @@ async function run() {
   }
 }
 
-/** One fault: of ten, four meet the active learner, two the joiner, three a predictor, and one is a stop in order. */
+/** One fault: of twelve, three meet the active learner and one any, three a predictor, two the joiner, two the watch, and one is a stop in order. */
 async function strike(fleet, log, random, kill, { done, takeOvers }) {
   const [first, second] = ['learn', 'predict'].map(role => fleet.filter(each => each.role === role)[random.below(2)])
-  const aim = ['active', 'predict', 'join', 'active', 'stop', 'predict', 'learn', 'join', 'active', 'predict'][kill % 10]
+  const aims = ['active', 'predict', 'join', 'watch', 'active', 'stop', 'predict', 'learn', 'watch', 'join', 'active', 'predict']
+  const aim = aims[kill % aims.length]
   if (aim === 'active') {
     await until(async () => (await learnersOf(fleet)) !== null, STANDBY_MS, 'a standby').catch(() => undefined)
     const ms = await takeOver(fleet, log)
@@ -143,6 +145,9 @@ async function strike(fleet, log, random, kill, { done, takeOvers }) {
   } else if (aim === 'join') {
     await fleet.find(({ role }) => role === 'join').kill()
     done.joiner++
+  } else if (aim === 'watch') {
+    await fleet.find(({ role }) => role === 'watch').kill()
+    done.watch++
   } else if (aim === 'predict') {
     await second.kill()
     done.predictor++
@@ -182,6 +187,7 @@ function configuration(dataDirectory, address) {
     publish: { everyExamples: 50, everyMs: 200 },
     join: { maxAgeHours: MAX_AGE_S / 3600, predictionWaitMs: 600_000, dedupe: { maxIds: 20_000 } },
     learner: { experts: 4, preset: 'fast' },
+    alert: { rules },
     log: {
       kind: 'kafka',
       kafka: { brokers: [address], sessionMs: 2000, stallMs: 10_000, transactionalPredictions: flags.once },

@@ -11,7 +11,6 @@ import { built } from './built.mjs'
 /** Who has worked on a log: one process, or roles. `predicted` says how often an observation may be predicted. */
 export const alone = {
   inputs: { andon: ['observations', 'predictions', 'labels', 'examples', 'signals', 'alerts'] },
-  watches: true,
   joins: 'andon',
   learns: 'andon',
   predicted: 'once'
@@ -20,7 +19,8 @@ export const roles = {
   inputs: {
     'andon-join': ['observations', 'predictions', 'labels'],
     'andon-learn': ['examples'],
-    'andon-predict': ['observations']
+    'andon-predict': ['observations'],
+    'andon-watch': ['predictions', 'examples', 'signals', 'alerts']
   },
   joins: 'andon-join',
   learns: 'andon-learn'
@@ -121,7 +121,9 @@ export async function verify(dist, configPath, ledger, by = alone, learners = [c
     )
 
     const events = records => records.map(({ value }) => codec.decode(value).event)
-    const told = { alerts: events(alerts), decisions: events(decisions), predictions: good.predictions, isWatched: by.watches }
+    // What was predicted again is decided once.
+    const firsts = good.predictions.filter(prediction => served.get(prediction.observation) === prediction)
+    const told = { alerts: events(alerts), decisions: events(decisions), predictions: firsts }
     for (const [name, problems] of Object.entries(await alertProblems(dist, config, told))) check(name, problems, `${alerts.length} alerts`)
 
     const refused = rejects.map(({ value }) => codec.decode(value).event)
@@ -229,8 +231,8 @@ function count(examples) {
 function fromFeeder(codec, value) {
   const decoded = codec.decode(value)
   if ('code' in decoded) return true
-  // The pipeline itself joins examples, and caps the effort while many wait.
-  return decoded.name === 'control' ? !decoded.event.id.startsWith('load-') : decoded.event.source === null
+  // The pipeline itself joins examples, caps the effort while many wait, and notes drift that predictions show.
+  return decoded.name === 'control' ? decoded.event.id.startsWith('effort-') : decoded.event.source === null
 }
 
 async function attempt(run) {

@@ -107,6 +107,11 @@ describe('the watch', () => {
     const world = await World.make(watching(i => i >= 5))
     await world.log.write([5, 6, 6, 5].map(predicted))
     expect((await world.drain(new Awaits(), { role: 'watch' })).alerts().open).toEqual([])
+    // What a predictor that was killed writes again may meet a watch that was killed, too.
+    await world.log.write([5, 6].map(predicted))
+    expect((await world.drain(new Awaits(), { role: 'watch' })).alerts().open).toEqual([])
+    await world.log.write([6, 7].map(predicted))
+    expect((await world.drain(new Awaits(), { role: 'watch' })).alerts().open).toMatchObject([{ id: 'run-1', observation: 'part-7' }])
   })
 
   test('a trial keeps every sink silent, over restarts and whatever is configured then, until it is left', async () => {
