@@ -37,13 +37,18 @@ export class Decider {
     for (const task of Object.keys(options.tasks)) this.#task(task)
   }
 
+  /** Whether a part was decided before: of the newest `remembered`. */
+  knows(observation: string): boolean {
+    return this.#memory.has(observation)
+  }
+
   /**
    * What is done about a part, one decision a task in the order of its tasks; of tasks that are configured and not
    * known yet too, where there is a promise or a budget. Empty for a part that was decided before.
    */
   decide(prediction: Prediction): readonly Decision[] {
     const { observation, line, time, learned } = prediction
-    if (this.#memory.has(observation)) return []
+    if (this.knows(observation)) return []
     const stated = [...prediction.tasks, ...this.#unknown(prediction)]
     const choices = stated.map(each => this.#choose(each))
     const left = stated.filter((_, i) => choices[i]!.action === 'abstain').map(({ task }) => task)

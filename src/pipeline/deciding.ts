@@ -5,6 +5,7 @@ import type { Watching } from './watching.ts'
 
 export function openDeciding(decider: Decider): Watching<Decision> {
   return {
+    knows: observation => decider.knows(observation),
     decide: prediction => decider.decide(prediction),
     learn: example => decider.learn(example),
     tell(decision, step) {

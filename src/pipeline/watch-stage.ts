@@ -11,7 +11,6 @@ import type { Alert, AnyEvent, Example, Prediction } from '../events/event.ts'
 import type { AlertsNow } from './gateway.ts'
 import type { Incoming } from './log.ts'
 import type { StateCodec } from './recover.ts'
-import { Seen } from './seen.ts'
 import type { Stage } from './stage.ts'
 import type { Step } from './step.ts'
 import type { Watching } from './watching.ts'
@@ -25,15 +24,11 @@ export interface WatchOptions extends AlarmsOptions {
   readonly acknowledged: (id: string) => void
 }
 
-/** Observations remembered to tell a prediction that was written twice: several batches of a predictor that was killed. */
-const SEEN_IDS = 5000
-
 export class WatchStage implements Stage {
   readonly topics = ['predictions', 'examples', 'signals', 'alerts'] as const
   readonly #options: WatchOptions
   readonly #alarms: Alarms
   readonly #trial = new Trial()
-  readonly #seen = new Seen(SEEN_IDS)
   #shown: Omit<AlertsNow, 'trial'> = { open: [], recent: [], lines: [] }
 
   constructor(options: WatchOptions) {
@@ -53,12 +48,10 @@ export class WatchStage implements Stage {
     if (whose === 'alert') this.#alarms.load(part, saved)
     else if (whose === 'trial') this.#trial.load(part, saved)
     else if (whose === 'decide') this.#options.decider.load(part, saved)
-    else if (whose === 'seen') this.#seen.load(part, saved)
   }
 
   restored(): void {
     this.#options.decider.restored?.()
-    this.#seen.restored()
     this.#alarms.trial = this.#trial.on
     this.#show()
   }
@@ -89,8 +82,7 @@ export class WatchStage implements Stage {
     for (const [whose, changes] of [
       ['alert', this.#alarms.changes()],
       ['trial', this.#trial.changes()],
-      ['decide', decider.changes()],
-      ['seen', this.#seen.changes()]
+      ['decide', decider.changes()]
     ] as const)
       for (const [key, saved] of changes)
         step.notes.push({ key: `watch/${whose}/${key}`, value: saved === null ? null : state.encode(saved) })
@@ -98,8 +90,9 @@ export class WatchStage implements Stage {
   }
 
   #predicted(prediction: Prediction, wall: number, step: Step): void {
-    if (!this.#seen.take(prediction.observation)) return
     const { decider } = this.#options
+    // A predictor that was killed writes some again.
+    if (decider.knows(prediction.observation)) return
     this.#trial.part()
     this.#emit(this.#alarms.part(prediction.line, prediction.time, wall), step)
     for (const decision of decider.decide(prediction)) {

@@ -10,6 +10,8 @@ import type { Saved } from '../numeric/saved.ts'
 import type { Step } from './step.ts'
 
 export interface Watching<D extends Decided = Decided> {
+  /** Whether a part was decided before: of the newest, over restarts. */
+  knows(observation: string): boolean
   /** One decision a task of the prediction, in the order of its tasks. Each prediction is asked of once. */
   decide(prediction: Prediction): readonly D[]
   /** A label has come. */

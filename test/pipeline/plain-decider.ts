@@ -5,6 +5,7 @@ import type { Watching } from '../../src/pipeline/watching.ts'
 export function openPlainDecider(good: readonly string[]): Watching {
   const isDefect = (_task: string, name: string): boolean => !good.includes(name)
   return {
+    knows: () => false,
     decide: ({ observation, line, time, learned, tasks }) =>
       tasks.map(({ task, classes, probabilities, chosen }) => {
         const flagged = isDefect(task, chosen)

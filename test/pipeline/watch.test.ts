@@ -1,10 +1,14 @@
 /** The watch in the loop: what it raises is in the log once, wherever the process is stopped. */
 import { describe, expect, test } from 'vitest'
 import type { Rule } from '../../src/alert/rule.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { Decider } from '../../src/decide/decider.ts'
 import type { Alert } from '../../src/events/event.ts'
+import { openDeciding } from '../../src/pipeline/deciding.ts'
 import type { PipelineOptions } from '../../src/pipeline/pipeline.ts'
 import type { Sink } from '../../src/pipeline/sink.ts'
 import type { Watching } from '../../src/pipeline/watching.ts'
+import { decideOptionsOf } from '../../src/wiring.ts'
 import { openPlainDecider } from './plain-decider.ts'
 import { untold } from './plain-watch.ts'
 import { Awaits, Crash, codec, input, T0, World } from './world.ts'
@@ -104,14 +108,20 @@ describe('the watch', () => {
   })
 
   test('a prediction that comes twice counts once', async () => {
-    const world = await World.make(watching(i => i >= 5))
+    // Nothing is good: every part is flagged, by a decider of its own for each process.
+    const decider = () => openDeciding(new Decider(decideOptionsOf(loadConfig({ env: {}, overrides: { decide: { good: [] } } }))))
+    const watched = () => ({
+      role: 'watch' as const,
+      watch: { rules: [run], maxCauses: 100, maxRecent: 10, decider: decider(), trial: null }
+    })
+    const world = await World.make()
     await world.log.write([5, 6, 6, 5].map(predicted))
-    expect((await world.drain(new Awaits(), { role: 'watch' })).alerts().open).toEqual([])
+    expect((await world.drain(new Awaits(), watched())).alerts().open).toEqual([])
     // What a predictor that was killed writes again may meet a watch that was killed, too.
     await world.log.write([5, 6].map(predicted))
-    expect((await world.drain(new Awaits(), { role: 'watch' })).alerts().open).toEqual([])
+    expect((await world.drain(new Awaits(), watched())).alerts().open).toEqual([])
     await world.log.write([6, 7].map(predicted))
-    expect((await world.drain(new Awaits(), { role: 'watch' })).alerts().open).toMatchObject([{ id: 'run-1', observation: 'part-7' }])
+    expect((await world.drain(new Awaits(), watched())).alerts().open).toMatchObject([{ id: 'run-1', observation: 'part-7' }])
   })
 
   test('a trial keeps every sink silent, over restarts and whatever is configured then, until it is left', async () => {
