@@ -93,8 +93,8 @@ export class Alarms {
       const calm = cause.alert?.state !== 'raised'
       const figure = cause.gauge.take(hit, time, calm)
       const message = (): string => ofParts(rule, cause.about, cause.gauge.said(), decision)
-      const observation = rule.kind === 'rate' || !hit ? null : decision.observation
-      alerts.push(...this.#read(cause, figure, { at: time, wall, time, observation, message }))
+      const part = rule.kind === 'rate' || !hit ? null : decision
+      alerts.push(...this.#read(cause, figure, { at: time, wall, time, part, message }))
     }
     return alerts
   }
@@ -104,10 +104,10 @@ export class Alarms {
     return this.#ofLine(line).flatMap(cause => {
       const { gauge } = cause
       if (gauge instanceof DataGauge)
-        return this.#read(cause, gauge.came(wall), { at: wall, wall, time, observation: null, message: () => ofData(line, null) })
+        return this.#read(cause, gauge.came(wall), { at: wall, wall, time, part: null, message: () => ofData(line, null) })
       if (!(gauge instanceof LabelsGauge)) return []
       const figure = gauge.wait(wall)
-      return this.#read(cause, figure, { at: wall, wall, time, observation: null, message: () => ofLabels(line, figure.value) })
+      return this.#read(cause, figure, { at: wall, wall, time, part: null, message: () => ofLabels(line, figure.value) })
     })
   }
 
@@ -115,7 +115,7 @@ export class Alarms {
   label(line: string, time: number, wall: number): Alert[] {
     return this.#ofLine(line).flatMap(cause =>
       cause.gauge instanceof LabelsGauge
-        ? this.#read(cause, cause.gauge.came(wall), { at: wall, wall, time, observation: null, message: () => ofLabels(line, null) })
+        ? this.#read(cause, cause.gauge.came(wall), { at: wall, wall, time, part: null, message: () => ofLabels(line, null) })
         : []
     )
   }
@@ -183,12 +183,12 @@ export class Alarms {
       // Nothing to save as long as nothing has become of it.
       if (figure.level !== 'high' && cause.alert === null) return []
       const message = (): string => ofData(about.line, (figure.value ?? 0) * 1000)
-      return this.#kept(cause, cause.wait(figure, { at: wall, wall, time: wall, observation: null, message }, this.#naming))
+      return this.#kept(cause, cause.wait(figure, { at: wall, wall, time: wall, part: null, message }, this.#naming))
     }
     if (cause.alert === null) return []
     if (rule.kind === 'drift' && wall - cause.touched >= rule.endMs) {
       const message = (): string => `no drift of ${about.class ?? about.task ?? about.line} on ${about.line} was told of any more`
-      return this.#read(cause, (gauge as DriftGauge).take(false, null), { at: wall, wall, time: wall, observation: null, message })
+      return this.#read(cause, (gauge as DriftGauge).take(false, null), { at: wall, wall, time: wall, part: null, message })
     }
     return this.#kept(cause, cause.tick(wall, this.#naming))
   }
@@ -226,7 +226,7 @@ export class Alarms {
     const { gauge } = cause
     const figure = gauge instanceof ExpertGauge ? gauge.take(signal.expert ?? 0, began) : (gauge as DriftGauge).take(began, signal.value)
     const message = (): string => (gauge instanceof ExpertGauge ? ofExperts(about, gauge.unstable) : signal.message)
-    return this.#read(cause, figure, { at: wall, wall, time: signal.time, observation: null, message })
+    return this.#read(cause, figure, { at: wall, wall, time: signal.time, part: null, message })
   }
 }
 

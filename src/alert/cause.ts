@@ -26,7 +26,8 @@ export interface Moment {
   readonly wall: number
   /** What stands in the event. */
   readonly time: number
-  readonly observation: string | null
+  /** The part that made the figure, where it was a single one. */
+  readonly part: { readonly observation: string | null; readonly station: string | null } | null
   /** One sentence, asked for only when there is something to tell. */
   readonly message: () => string
 }
@@ -102,8 +103,8 @@ export class Cause<G extends Measures = Measures> {
   /** Time has passed and nothing was told. */
   tick(wall: number, naming: Naming): Alert[] {
     if (this.#alert === null) return []
-    const { observation, message } = this.#alert
-    return this.#step({ at: this.#at, wall, time: Math.max(this.#alert.at, wall), observation, message: () => message }, naming)
+    const { at, message } = this.#alert
+    return this.#step({ at: this.#at, wall, time: Math.max(at, wall), part: this.#alert, message: () => message }, naming)
   }
 
   acknowledge(by: string | null, time: number): boolean {
@@ -155,8 +156,9 @@ export class Cause<G extends Measures = Measures> {
     return changes.map(change => this.#tell(change, moment, naming))
   }
 
-  #tell({ kind, severity }: Change, { time, observation, message }: Moment, naming: Naming): Alert {
-    const before = this.#alert ?? this.#born(time, observation, naming)
+  #tell({ kind, severity }: Change, moment: Moment, naming: Naming): Alert {
+    const { time } = moment
+    const before = this.#alert ?? this.#born(moment, naming)
     const open = this.#life.open
     const acknowledged = open?.acknowledged ?? null
     const now: AlertState = {
@@ -168,18 +170,19 @@ export class Cause<G extends Measures = Measures> {
       by: kind === 'cleared' ? before.by : (acknowledged?.by ?? null),
       acknowledgedAt: kind === 'cleared' ? before.acknowledgedAt : (acknowledged?.at ?? null),
       value: this.#figure.value,
-      message: message()
+      message: moment.message()
     }
     this.#alert = kind === 'cleared' ? null : now
     if (kind === 'cleared') this.#closed = now
     return eventOf(now, kind, time)
   }
 
-  #born(time: number, observation: string | null, { next, trial }: Naming): AlertState {
+  #born({ time, part }: Moment, { next, trial }: Naming): AlertState {
+    const { observation, station } = part ?? { observation: null, station: null }
     const { line, task, class: name } = this.about
     const { rule, key: cause } = this
     const id = `${rule.name}-${next()}`
-    const about = { id, rule: rule.name, cause, line, station: null, task, class: name, severity: rule.severity, observation }
+    const about = { id, rule: rule.name, cause, line, station, task, class: name, severity: rule.severity, observation }
     const times = { since: time, at: time, clearedAt: null, by: null, acknowledgedAt: null }
     return { ...about, ...times, state: 'raised', value: null, count: 1, message: '', trial: trial() }
   }

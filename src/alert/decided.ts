@@ -2,6 +2,7 @@
 export interface Decided {
   readonly observation: string
   readonly line: string
+  readonly station: string | null
   readonly time: number
   readonly task: string
   readonly action: 'pass' | 'flag' | 'abstain'

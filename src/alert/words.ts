@@ -10,7 +10,7 @@ export function ofParts(rule: DecisionRule, { line, task, class: name }: About, 
   switch (rule.kind) {
     case 'part':
       return decision.action === 'flag'
-        ? `${decision.observation} on ${line} was flagged as ${decision.class} (${task}), probability ${percent(decision.probability)}`
+        ? `${decision.observation} on ${line}${decision.station === null ? '' : ` at ${decision.station}`} was flagged as ${decision.class} (${task}), probability ${percent(decision.probability)}`
         : `no ${as} on ${line} any more: ${said}`
     case 'rate':
       return rule.of === 'abstain' ? `${said} on ${line} could not be decided (${task})` : `${said} on ${line} were flagged as ${as}`

@@ -47,7 +47,7 @@ export class Decider {
    * known yet too, where there is a promise or a budget. Empty for a part that was decided before.
    */
   decide(prediction: Prediction): readonly Decision[] {
-    const { observation, line, time, learned } = prediction
+    const { observation, line, station, time, learned } = prediction
     if (this.knows(observation)) return []
     const stated = [...prediction.tasks, ...this.#unknown(prediction)]
     const choices = stated.map(each => this.#choose(each))
@@ -67,7 +67,7 @@ export class Decider {
       this.#changed.add(`t${APART}${task}`)
       const chosenOrNull = classes.length === 0 ? null : chosen
       if (inspect)
-        this.#list.add({ observation, line, station: null, time, task, classes, chosen: chosenOrNull, probability, reason, propensity })
+        this.#list.add({ observation, line, station, time, task, classes, chosen: chosenOrNull, probability, reason, propensity })
       return {
         observation,
         line,
@@ -80,7 +80,8 @@ export class Decider {
         inspect,
         propensity,
         reason,
-        learned
+        learned,
+        station
       }
     })
     this.#memory.add(observation, remembered)

@@ -94,8 +94,9 @@ function checkExample(example: Events['example'], policy: PolicyAt): Problem | n
 }
 
 function checkPrediction(prediction: Events['prediction'], policy: PolicyAt): Problem | null {
-  const named = badName('observation', prediction.observation) ?? badName('line', prediction.line)
-  return named ?? timeProblem('time', prediction.time, policy) ?? predictionProblem(prediction)
+  const { observation, line, station, time } = prediction
+  const named = badName('observation', observation) ?? badName('line', line) ?? optionalName('station', station)
+  return named ?? timeProblem('time', time, policy) ?? predictionProblem(prediction)
 }
 
 function checkDrift({ domain, class: name, feature, what, since, from, to, seen }: DriftSeen, policy: PolicyAt): Problem | null {

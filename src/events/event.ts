@@ -53,6 +53,7 @@ export interface Prediction {
   /** Version of the fold that made it. */
   readonly fold: number
   readonly tasks: readonly TaskPrediction[]
+  readonly station: string | null
 }
 
 /** A labelled defect event, in the order it is learned. */
@@ -148,6 +149,7 @@ export interface Decision {
   readonly reason: string
   /** Version of the state that predicted: number of examples it had learned. */
   readonly learned: number
+  readonly station: string | null
 }
 
 /** What an operator must see: one step of an alert's life. */

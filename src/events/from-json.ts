@@ -32,7 +32,15 @@ const task = record<TaskPrediction>({
   banks: orEmpty(list(bank))
 })
 
-const prediction = record<Prediction>({ observation: text, line: text, time, learned: whole, fold: whole, tasks: list(task) })
+const prediction = record<Prediction>({
+  observation: text,
+  line: text,
+  time,
+  learned: whole,
+  fold: whole,
+  tasks: list(task),
+  station: optional(text)
+})
 
 /** As an example is posted: a label known when its observation was seen needs no time of its own. */
 const example = record<Omit<Example, 'labelTime'> & { readonly labelTime: number | null }>({

@@ -106,7 +106,8 @@ export class Learner {
     this.#hear(record, null, already)
     const tasks = this.#tasks.all.filter(task => task.classes.length > 0).map(task => task.predict(record))
     this.#meter.leave('predict')
-    return { observation: observation.id, line: observation.line, time: observation.time, learned: this.learned, fold: FOLD, tasks }
+    const { id, line, time, station } = observation
+    return { observation: id, line, time, learned: this.learned, fold: FOLD, tasks, station }
   }
 
   /** What the single model of each task says of an observation, for comparison. Changes nothing. */

@@ -149,7 +149,15 @@ describe('bytes that are no event say why', () => {
       set: classes,
       banks: [{ bank: 'task', weight: 1, opinion: probabilities, shares: [1] }]
     }))
-    const prediction: Events['prediction'] = { observation: 'p', line: 'l', time: 1_767_225_600_000, learned: 1, fold: 1, tasks }
+    const prediction: Events['prediction'] = {
+      observation: 'p',
+      line: 'l',
+      station: null,
+      time: 1_767_225_600_000,
+      learned: 1,
+      fold: 1,
+      tasks
+    }
     const bytes = codec.encode('prediction', prediction)
     expect(bytes.length).toBeGreaterThan(2 ** 24)
     expect(codeOf(bytes)).toBe('prediction')

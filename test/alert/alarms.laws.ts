@@ -178,7 +178,7 @@ export const alarmLaws: readonly AlarmLaw[] = [
     run: make => {
       const alarms = make({ ...plain, rules: [{ ...run, critical: null, escalateAfterMs: 1000 }] })
       const step = (i: number, hit: boolean): readonly string[] => {
-        const seen = { observation: `p-${i}`, line: 'l', task: 't', time: i * 100, learned: 1000, probability: 1 }
+        const seen = { observation: `p-${i}`, line: 'l', station: null, task: 't', time: i * 100, learned: 1000, probability: 1 }
         const decision = { ...seen, action: hit ? ('flag' as const) : ('pass' as const), class: hit ? 'bad' : null }
         return [...alarms.take(decision, i * 100), ...alarms.tick(i * 100)].map(({ kind }) => kind)
       }
@@ -194,11 +194,12 @@ export const alarmLaws: readonly AlarmLaw[] = [
     name: 'an alert that nobody acknowledges becomes more urgent step by step',
     run: make => {
       const alarms = make({ ...plain, rules: [{ ...part, escalateAfterMs: 10_000 }] })
-      const seen = { observation: 'p', line: 'l', task: 't', time: 0, learned: 1000, probability: 1, action: 'flag', class: 'bad' } as const
+      const about = { observation: 'p', line: 'l', station: 'gate', task: 't' } as const
+      const seen = { ...about, time: 0, learned: 1000, probability: 1, action: 'flag', class: 'bad' } as const
       const kinds = [alarms.take(seen, 0), ...[5, 10, 15, 20, 30, 60].map(s => alarms.tick(s * 1000))].map(alerts =>
-        alerts.map(({ kind, severity }) => `${kind} ${severity}`).join()
+        alerts.map(({ kind, severity, station }) => `${kind} ${severity} ${station}`).join()
       )
-      expect(kinds).toEqual(['raised information', '', 'escalated warning', '', 'escalated critical', '', ''])
+      expect(kinds).toEqual(['raised information gate', '', 'escalated warning gate', '', 'escalated critical gate', '', ''])
     }
   },
   {
@@ -210,7 +211,7 @@ export const alarmLaws: readonly AlarmLaw[] = [
           const notes = new Set<string>()
           const open = new Set<string>()
           all.forEach(({ line, hit }, i) => {
-            const seen = { observation: `p-${i}`, line: `l-${line}`, task: 't', time: i, learned: 1000, probability: 1 }
+            const seen = { observation: `p-${i}`, line: `l-${line}`, station: null, task: 't', time: i, learned: 1000, probability: 1 }
             for (const { kind, id } of alarms.take({ ...seen, action: hit ? 'flag' : 'pass', class: hit ? 'bad' : null }, i)) {
               if (kind === 'raised') open.add(id)
               if (kind === 'cleared') open.delete(id)
@@ -231,7 +232,7 @@ export const alarmLaws: readonly AlarmLaw[] = [
     name: 'what a step changes is all that is saved of it',
     run: make => {
       const alarms = make({ ...plain, rules: [run] })
-      const seen = { task: 't', time: 0, learned: 1000, probability: 1, action: 'pass', class: null } as const
+      const seen = { station: null, task: 't', time: 0, learned: 1000, probability: 1, action: 'pass', class: null } as const
       for (let i = 0; i < 50; i++) alarms.take({ ...seen, observation: `p-${i}`, line: `l-${i}` }, 0)
       alarms.changes()
       alarms.take({ ...seen, observation: 'p', line: 'l-7' }, 0)

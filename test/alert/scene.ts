@@ -104,7 +104,7 @@ export function play(make: Make, options: AlarmsOptions, all: readonly Happening
       const { line, task, hit } = happening
       const action = actions[hit]!
       const what = { action, class: classes[hit]!, probability: 0.9, learned: 1000 }
-      decision = { observation: `p-${i}`, line: `line-${line}`, task: `task-${task}`, time, ...what }
+      decision = { observation: `p-${i}`, line: `line-${line}`, station: null, task: `task-${task}`, time, ...what }
       alerts = alarms.take(decision, now)
     } else if (happening.what === 'tick') {
       now += happening.after

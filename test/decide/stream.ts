@@ -37,6 +37,7 @@ export function parts(n: number, seed: number, sharpness = 2): Seen[] {
     const prediction: Prediction = {
       observation: `part-${seed}-${i}`,
       line: `line-${i % 2}`,
+      station: null,
       time: 1_773_480_413_000 + i,
       learned: i,
       fold: 2,

@@ -15,6 +15,7 @@ const observation: Events['observation'] = {
 const prediction: Events['prediction'] = {
   observation: 'part-1',
   line: 'line-a',
+  station: 'gate',
   time,
   learned: 12_345,
   fold: 1,
@@ -39,6 +40,7 @@ export const samples: { readonly [N in keyof Events]: Events[N] } = {
   decision: {
     observation: 'part-1',
     line: 'line-a',
+    station: 'gate',
     time,
     task: 'fault',
     action: 'flag',

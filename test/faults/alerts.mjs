@@ -17,9 +17,9 @@ export async function alertProblems(dist, config, { alerts, decisions, predictio
   const alarms = new Alarms(watchOptionsOf(config.alert, null))
   const decided = new Map(decisions.map(decision => [`${decision.observation}\n${decision.task}`, decision]))
   const own = alert => Object.hasOwn(rules, alert.rule)
-  const expected = predictions.flatMap(({ observation, line, time, learned, tasks }) =>
+  const expected = predictions.flatMap(({ observation, line, station, time, learned, tasks }) =>
     tasks.flatMap(({ task }) => {
-      const passed = { observation, line, time, learned, task, action: 'pass', class: null, probability: 0 }
+      const passed = { observation, line, station, time, learned, task, action: 'pass', class: null, probability: 0 }
       return alarms.take(decided.get(`${observation}\n${task}`) ?? passed, 0)
     })
   )

@@ -13,7 +13,7 @@ interface Told {
   readonly kind: string
 }
 const config = loadConfig({ env: {}, overrides: { alert: { rules } } })
-const observed = Array.from({ length: 12 }, (_, i) => ({ observation: `p-${i}`, line: 'l', time: 1e12 + i, learned: 0 }))
+const observed = Array.from({ length: 12 }, (_, i) => ({ observation: `p-${i}`, line: 'l', station: null, time: 1e12 + i, learned: 0 }))
 const predictions = observed.map(each => ({ ...each, tasks: [{ task: 't' }] }))
 /** Three bad parts and then good ones: a part, a pair and a share that are raised and cleared. */
 const decisions = observed.slice(0, 3).map(each => ({ ...each, task: 't', action: 'flag', class: 'bad', probability: 1 }))

@@ -35,7 +35,7 @@ describe('posting', () => {
 
   test('an observation is answered with its place and its prediction', async () => {
     await served({}, async (url, _server, gateway) => {
-      const prediction = { observation: 'p-1', line: 'l1', time: 1, learned: 7, fold: 1, tasks: [] }
+      const prediction = { observation: 'p-1', line: 'l1', station: null, time: 1, learned: 7, fold: 1, tasks: [] }
       gateway.answer = async () => [{ accepted: true, position: { topic: 'observations', partition: 2, offset: 9 }, prediction }]
       const answer = await (await send(`${url}/observations`, observation)).json()
       expect(answer).toEqual({

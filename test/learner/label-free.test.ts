@@ -28,7 +28,7 @@ function* parts(
       const share = sure * (0.9 + 0.1 * random.next())
       const bank = { bank: 'task', weight: 1, opinion: [0.5, 0.5], shares: [share, 1 - share] }
       const said = { task: 'fault', classes: ['good', 'bad'], probabilities: [0.5, 0.5], chosen, set: [chosen], banks: [bank] }
-      const prediction: Prediction = { observation: `p${i}`, line: 'a', time: i * 1000, learned, fold: 0, tasks: [said] }
+      const prediction: Prediction = { observation: `p${i}`, line: 'a', station: null, time: i * 1000, learned, fold: 0, tasks: [said] }
       const found = watch.observe({ id: `p${i}`, line: 'a', station: null, product: null, time: i * 1000, features }, prediction)
       if (found !== null) yield { ...found, at: i }
     }

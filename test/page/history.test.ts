@@ -10,6 +10,7 @@ import { lastPartOf, Tiles } from '../../src/pipeline/tiles.ts'
 const prediction = (id: string, chosen: string, task = 'surface', p = 0.9): Prediction => ({
   observation: id,
   line: 'a',
+  station: null,
   time: 0,
   learned: 1,
   fold: 1,

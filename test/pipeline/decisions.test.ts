@@ -35,7 +35,7 @@ const policy: DecideOptions = {
 /** As a process just started has it. */
 const watch = (): Pick<PipelineOptions, 'watch'> => ({ watch: { ...plainWatch(), decider: openDeciding(new Decider(policy)) } })
 const truth = (i: number) => ({ fault: i % 4 === 1 ? 'dent' : 'none' })
-const parts = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => input.observation(from + i))
+const parts = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => input.observation(from + i, { station: 'gate' }))
 const labels = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => input.label(from + i, truth(from + i)))
 
 describe('the decider in the loop', () => {
@@ -45,10 +45,11 @@ describe('the decider in the loop', () => {
     const first = await world.drain(new Awaits(), watch())
     // Nothing is known of the task yet, and it has a promise: every part is left to a person.
     const told = await world.events('decisions', 'decision')
-    expect(told.map(({ observation, action, inspect, propensity }) => [observation, action, inspect, propensity])).toEqual(
-      Array.from({ length: 10 }, (_, i) => [`part-${i}`, 'abstain', true, 1])
-    )
+    expect(
+      told.map(({ observation, station, action, inspect, propensity }) => [observation, station, action, inspect, propensity])
+    ).toEqual(Array.from({ length: 10 }, (_, i) => [`part-${i}`, 'gate', 'abstain', true, 1]))
     const listed = first.inspections(100, null)!
+    expect(new Set(listed.map(each => each.station))).toEqual(new Set(['gate']))
     expect(listed.map(each => each.observation)).toEqual(['part-9', 'part-8', 'part-7', 'part-6', 'part-5', 'part-4'])
 
     const again = await world.drain(new Awaits(), watch())

@@ -257,7 +257,7 @@ describe('a log that roles share', () => {
   const predictedParts = (from: number, to: number): Outgoing[] => {
     const predictions = Array.from({ length: to - from }, (_, i): Outgoing => {
       const [line, time] = [`line-${(from + i) % 3}`, T0 + from + i]
-      const event = { observation: `part-${from + i}`, line, time, learned: 0, fold: FOLD, tasks: [] }
+      const event = { observation: `part-${from + i}`, line, station: null, time, learned: 0, fold: FOLD, tasks: [] }
       return { topic: 'predictions', key: line, value: codec.encode('prediction', event) }
     })
     return [...parts(from, to), ...predictions]

@@ -6,11 +6,21 @@ export function openPlainDecider(good: readonly string[]): Watching {
   const isDefect = (_task: string, name: string): boolean => !good.includes(name)
   return {
     knows: () => false,
-    decide: ({ observation, line, time, learned, tasks }) =>
+    decide: ({ observation, line, station, time, learned, tasks }) =>
       tasks.map(({ task, classes, probabilities, chosen }) => {
         const flagged = isDefect(task, chosen)
         const probability = probabilities[classes.indexOf(chosen)] ?? 0
-        return { observation, line, time, learned, task, probability, action: flagged ? 'flag' : 'pass', class: flagged ? chosen : null }
+        return {
+          observation,
+          line,
+          station,
+          time,
+          learned,
+          task,
+          probability,
+          action: flagged ? 'flag' : 'pass',
+          class: flagged ? chosen : null
+        }
       }),
     learn() {},
     isDefect,

@@ -92,7 +92,7 @@ describe('a record longer than its limit', () => {
     const { posting: made, log, told } = posting()
     const request = made.post('observation', [observation('a'), wide, observation('b')], never)
     await expect.poll(async () => (await log.ends(['observations']))[0]!.offset).toBe(2)
-    for (const id of ['a', 'b']) made.served({ observation: id, line: 'l', time: NOW, learned: 0, fold: 1, tasks: [] })
+    for (const id of ['a', 'b']) made.served({ observation: id, line: 'l', station: null, time: NOW, learned: 0, fold: 1, tasks: [] })
     const receipts = await request
     expect(receipts.map(each => each.accepted)).toEqual([true, false, true])
     expect(receipts[1]).toMatchObject({ rejection: { code: 'too-long', reason: expect.stringMatching(/at most 4096 bytes/) } })
@@ -116,7 +116,7 @@ describe('a record longer than its limit', () => {
 
 describe('an observation', () => {
   test('is durable before it is answered, and answered with the prediction it has already', async () => {
-    const prediction = { observation: 'a', line: 'l', time: NOW, learned: 3, fold: 1, tasks: [] }
+    const prediction = { observation: 'a', line: 'l', station: null, time: NOW, learned: 3, fold: 1, tasks: [] }
     const { posting: made, log } = posting({ predictionOf: id => (id === 'a' ? prediction : null) })
     expect(await made.post('observation', [observation('a')], never)).toMatchObject([
       { accepted: true, prediction, position: { offset: 0 } }
@@ -132,7 +132,7 @@ describe('an observation', () => {
     gone.abort()
     expect(await request).toMatchObject([{ accepted: true, prediction: null }])
     const next = made.post('observation', [observation('b')], never)
-    made.served({ observation: 'b', line: 'l', time: NOW, learned: 0, fold: 1, tasks: [] })
+    made.served({ observation: 'b', line: 'l', station: null, time: NOW, learned: 0, fold: 1, tasks: [] })
     expect(await next).toMatchObject([{ accepted: true, prediction: { observation: 'b' } }])
   })
 })

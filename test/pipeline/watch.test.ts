@@ -33,9 +33,10 @@ const run: Rule = {
 function scripted(flagged: (part: number) => boolean): Watching {
   return {
     ...openPlainDecider([]),
-    decide: ({ observation, line, time, learned }) => {
+    decide: ({ observation, line, station, time, learned }) => {
       const hit = flagged(Number(observation.split('-')[1]))
-      return [{ observation, line, time, learned, task: 'fault', action: hit ? 'flag' : 'pass', class: hit ? 'bad' : null, probability: 1 }]
+      const about = { observation, line, station, time, learned }
+      return [{ ...about, task: 'fault', action: hit ? 'flag' : 'pass', class: hit ? 'bad' : null, probability: 1 }]
     }
   }
 }
@@ -49,13 +50,13 @@ function watching(
 
 const life = (alerts: readonly Alert[]) => alerts.map(({ kind, id }) => `${id} ${kind}`)
 /** All on one line. */
-const part = (i: number) => input.observation(i, { line: 'press' })
+const part = (i: number) => input.observation(i, { line: 'press', station: 'gate' })
 const parts = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => part(from + i))
 
 /** As another process has predicted it. */
 const predicted = (i: number) => {
   const tasks = [{ task: 'fault', classes: ['good', 'bad'], probabilities: [0.5, 0.5], chosen: 'good', set: [], banks: [] }]
-  const event = { observation: `part-${i}`, line: 'press', time: T0 + i, learned: 0, fold: 2, tasks }
+  const event = { observation: `part-${i}`, line: 'press', station: null, time: T0 + i, learned: 0, fold: 2, tasks }
   return { topic: 'predictions', key: 'press', value: codec.encode('prediction', event) }
 }
 
@@ -64,7 +65,9 @@ describe('the watch', () => {
     const world = await World.make(watching(i => i >= 5 && i < 10))
     await world.log.write(parts(0, 8))
     const first = await world.drain()
-    expect(first.alerts().open.map(({ id, state, count }) => [id, state, count])).toEqual([['run-1', 'raised', 1]])
+    expect(first.alerts().open).toMatchObject([
+      { id: 'run-1', state: 'raised', count: 1, observation: 'part-7', line: 'press', station: 'gate' }
+    ])
 
     const again = await world.drain()
     expect(again.alerts()).toEqual(first.alerts())
