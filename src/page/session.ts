@@ -32,9 +32,10 @@ export function logIn(store: Store, why: string): void {
     event.preventDefault()
     try {
       await post('/session', { token: token.value })
+      if (store.link === 'locked') return location.reload()
+      // First, so that what is asked for at once is allowed.
+      await store.refreshMe()
       dialog.close()
-      if (store.link === 'locked') location.reload()
-      else await store.refreshMe()
     } catch (error) {
       setText(wrong, (error as Error).message)
       token.select()
