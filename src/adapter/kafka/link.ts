@@ -78,6 +78,7 @@ export class Link {
         this.#expectOpen()
         await this.#connect()
         const value = await act(this)
+        this.#expectOpen()
         this.#options.outage?.ended(this)
         return value
       } catch (error) {
