@@ -321,7 +321,7 @@ export class Pipeline implements Gateway {
       const event = events[i]!
       const mine = stages.filter(stage => stage.topics.includes(topic as Topic))
       if ('code' in event) {
-        step.reject(record, event)
+        if (this.#duty.rejects.includes(topic as Topic)) step.reject(record, event)
         for (const stage of mine) stage.skip?.(record)
       } else for (const stage of mine) stage.take(record, event, step)
     }

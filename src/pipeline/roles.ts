@@ -17,6 +17,8 @@ export interface Duty {
   readonly group: string
   /** Topics it takes records from. */
   readonly inputs: readonly Topic[]
+  /** Those whose unusable records it puts into `rejects`; of the others somebody else does, so that each is there once. */
+  readonly rejects: readonly Topic[]
   readonly predicts: boolean
   readonly joins: boolean
   readonly learns: boolean
@@ -31,11 +33,13 @@ const joined: readonly Topic[] = ['observations', 'predictions', 'labels']
 const watched: readonly Topic[] = ['signals', 'alerts']
 const nothing = { predicts: false, joins: false, learns: false, watches: false }
 
+const every: readonly Topic[] = [...joined, 'examples', ...watched]
+
 export const duties: Readonly<Record<SoleRole, Duty>> = {
-  all: { group: GROUP, inputs: [...joined, 'examples', ...watched], predicts: true, joins: true, learns: true, watches: true },
-  join: { ...nothing, group: 'andon-join', inputs: joined, joins: true },
-  learn: { ...nothing, group: 'andon-learn', inputs: ['examples'], learns: true },
-  watch: { ...nothing, group: 'andon-watch', inputs: ['predictions', 'examples', ...watched], watches: true }
+  all: { group: GROUP, inputs: every, rejects: every, predicts: true, joins: true, learns: true, watches: true },
+  join: { ...nothing, group: 'andon-join', inputs: joined, rejects: joined, joins: true },
+  learn: { ...nothing, group: 'andon-learn', inputs: ['examples'], rejects: ['examples'], learns: true },
+  watch: { ...nothing, group: 'andon-watch', inputs: ['predictions', 'examples', ...watched], rejects: watched, watches: true }
 }
 
 /** A role's group; the learner of each shard has its own. */

@@ -195,6 +195,15 @@ describe('shards', () => {
     expect((await world.events('examples', 'example')).filter(each => each.prediction !== null)).toHaveLength(3)
   })
 
+  test('put what nobody can use into rejects once, whoever else reads it', async () => {
+    const world = await World.make(withState)
+    const topics = ['observations', 'predictions', 'labels', 'examples', 'signals', 'alerts'] as const
+    await world.log.write(topics.map(topic => input.raw(topic, 1, 2, 3)))
+    for (const role of ['join', 'learn', 'watch'] as const) await drain(world, role)
+    await predict(world)
+    expect((await world.events('rejects', 'rejection')).map(({ topic }) => topic).sort()).toEqual([...topics].sort())
+  })
+
   test('are the same at every start: another division would be another fold', async () => {
     const world = await World.make(withState)
     const learn = (shards: Shards): Promise<Pipeline> => world.drain(undefined, { role: 'learn', shards, snapshots: new MemorySnapshots() })
