@@ -8,7 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const FENCED = /another process has taken over/
 /** Or because there was no broker when it started, which is for whoever supervises it. */
 const UNREACHABLE = /expected the cluster to answer, could not reach the cluster/
-/** How long a process may take until it listens to signals, which it tells. */
+/** Told by a process that listens to signals. */
+const STARTED = /listening on|listening to signals/
+/** How long that may take. */
 const STARTED_MS = 60_000
 /** Between an end and the next start, milliseconds. */
 const RESTART_MS = 300
@@ -64,7 +66,7 @@ export class Worker {
   /** Lets it drain and go; the supervisor starts another, but not after the last time. */
   async stop(last = false) {
     const until = performance.now() + STARTED_MS
-    while (this.url === null && performance.now() < until) await sleep(50)
+    while (!STARTED.test(this.#told) && performance.now() < until) await sleep(50)
     if (last) this.#supervised = false
     const child = this.#child
     if (child.exitCode !== null || child.signalCode !== null) return

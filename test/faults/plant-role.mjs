@@ -26,6 +26,7 @@ log.share = async function* (...given) {
 }
 const stop = new AbortController()
 process.on('SIGTERM', () => stop.abort())
+process.stderr.write('listening to signals\n')
 const timings = { labelDelay() {}, predictMs() {}, learnMs() {} }
 await openRole(config, store, 'predict', { timings, tell: () => {} }).run(stop.signal)
 await log.close()

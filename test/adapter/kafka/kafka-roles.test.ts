@@ -31,7 +31,7 @@ describe.skipIf(noKafka !== null)('roles on a real broker', () => {
   }
 
   test('killed with -9 they learn every label once, predict every part, come to the bytes of the fold, and a standby takes over', async () => {
-    const { code, red, report } = await roles('--kills', '12', '--broker-kills', '1')
+    const { code, red, report } = await roles('--kills', '6', '--broker-kills', '1')
     expect({ code, red }).toEqual({ code: 0, red: [] })
     console.info(`learning again after ${Math.round(report.takeOvers.medianMs)} ms, median of ${report.takeOvers.n}`)
     expect(report.takeOvers.n).toBeGreaterThan(0)
