@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { decodeSaved, encodeSaved } from './adapter/file/saved.ts'
 import { openFileSnapshots } from './adapter/file/snapshots.ts'
 import type { Connection, Sasl, Tls } from './adapter/kafka/connection.ts'
-import { type KafkaOptions, openKafkaLog } from './adapter/kafka/log.ts'
+import type { KafkaOptions } from './adapter/kafka/log.ts'
 import { openLmdbLog } from './adapter/lmdb/log.ts'
 import type { KafkaConfig } from './config/kafka-options.ts'
 import { retentions } from './config/log-options.ts'
@@ -99,11 +99,15 @@ function statesOf(role: Role, shard: string, config: Config): readonly string[] 
 
 type Partitions = Readonly<Record<string, number>>
 
+/** Its client takes a while to load, and a log in a file has no use for it. */
+const kafka = () => import('./adapter/kafka/log.ts')
+
 function openEmbedded({ log }: Config, directory: string, partitions: Partitions, readOnly: boolean): Promise<Log & Forgetful> {
   return openLmdbLog({ directory, maxBytes: log.maxMiB * MEBI, readOnly, ...(readOnly ? {} : { partitions }) })
 }
 
-function openCluster({ log }: Config, partitions: Partitions, readOnly: boolean, tell: OpenOptions['tell']): Promise<Store['log']> {
+async function openCluster({ log }: Config, partitions: Partitions, readOnly: boolean, tell: OpenOptions['tell']): Promise<Store['log']> {
+  const { openKafkaLog } = await kafka()
   const options = kafkaOptionsOf(log)
   return openKafkaLog({ ...options, partitions, create: options.create === true && !readOnly, ...(tell === undefined ? {} : { tell }) })
 }
@@ -175,6 +179,7 @@ export async function openDepot(dataDirectory: string, maxMiB: number, partition
 export async function openClusterDepot(config: Config): Promise<Depot> {
   const { names } = new Shards(config.shards)
   const published = Object.fromEntries(names.map(shard => [snapshotsOf(shard), 1]))
+  const { openKafkaLog } = await kafka()
   const log = await openKafkaLog({ ...kafkaOptionsOf(config.log), partitions: { ...config.log.partitions, ...published } })
   const stores = new Map(names.map(shard => [shard, publishedBeside(openFileSnapshots(placesOf(config, shard).snapshots), log, shard)]))
   return { log, snapshots: shard => stores.get(shard)! }

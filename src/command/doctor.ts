@@ -2,7 +2,6 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { missingOf } from '../adapter/kafka/log.ts'
 import { openLmdbLog } from '../adapter/lmdb/log.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/options.ts'
@@ -64,6 +63,7 @@ export const tryLmdbLog: TryLog = async config => {
 /** Looks at the topics of a cluster without making any. */
 const tryKafkaLog: TryLog = async config => {
   const { brokers, create } = config.log.kafka
+  const { missingOf } = await import('../adapter/kafka/log.ts')
   const missing = await missingOf(kafkaOptionsOf(config.log))
   if (missing.length > 0 && create) return `${brokers.join(', ')} answers; ${missing.join(', ')} are yet to be made`
   const { log } = await openStore(config, { readOnly: true })

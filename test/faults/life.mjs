@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { openSync, readSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** What the letters in a phase file stand for, as `src/command/run.ts` writes them; `-` while there is none yet. */
+/** What the letters in a phase file stand for, as `src/command/running.ts` writes them; `-` while there is none yet. */
 export const phases = { v: 'recovering', r: 'reading', f: 'folding', c: 'committing', s: 'snapshotting' }
 const NONE = '-'
 const still = new Int32Array(new SharedArrayBuffer(4))

@@ -8,7 +8,7 @@
  *
  * LINE is percent-encoded where it holds what a topic must not. An alert that is about every line is on every line's light.
  */
-import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt'
+import type { IClientOptions, MqttClient } from 'mqtt'
 import type { AlertState } from '../../alert/alert-state.ts'
 import { Fault } from '../../fault/fault.ts'
 import type { Sink } from '../../pipeline/sink.ts'
@@ -146,6 +146,8 @@ async function connect({ url, prefix, clientId, username, password, tls, timeout
     ...(tls.cert === null ? {} : { cert: tls.cert }),
     ...(tls.key === null ? {} : { key: tls.key() })
   }
+  // It takes a while to load, and most have no use for it.
+  const { connectAsync } = await import('mqtt')
   const client = await connectAsync(url, options, false)
   // A connection that breaks is seen by who sends next; unheard, the error would end the process.
   client.on('error', () => undefined)
