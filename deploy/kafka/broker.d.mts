@@ -11,6 +11,8 @@ export interface BrokerOptions {
   /** Where the jars are kept between runs. */
   readonly cache?: string
   readonly heapMiB?: number
+  /** It will live for a minute or so: less is spent on compiling it, and it is slower once warm. */
+  readonly brief?: boolean
   /** A second listener beside the plain one, with the protocol's own properties. */
   readonly secure?: {
     readonly protocol: 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT'

@@ -13,6 +13,8 @@ import { fetchJars } from './jars.mjs'
 /** Any id serves a cluster of one, as long as it stays the same. */
 const CLUSTER = 'andon-andon-andon-and0'
 const READY_MS = 90_000
+/** What lives for a minute is over before compiling it well has paid. */
+const BRIEF = ['-XX:TieredStopAtLevel=1']
 const STOP_MS = 20_000
 
 /** A port that nobody listens on now. */
@@ -31,7 +33,7 @@ export function freePort() {
  * Throws with the end of the broker's own log where it does not come up.
  */
 export async function startBroker(options) {
-  const { directory, version, cache, heapMiB = 512, secure = null, scram = [] } = options
+  const { directory, version, cache, heapMiB = 512, secure = null, scram = [], brief = false } = options
   const jars = fetchJars({ version, cache })
   const port = options.port || (await freePort())
   const ports = { port, controller: options.controllerPort || (await freePort()), secure: secure && (secure.port || (await freePort())) }
@@ -40,6 +42,7 @@ export async function startBroker(options) {
   const settings = join(home, 'server.properties')
   writeFileSync(settings, lines({ ...propertiesOf(home, ports, secure), ...options.properties }))
   const logging = writeLogging(home)
+  const machine = [`-Xmx${heapMiB}m`, '-XX:+UseSerialGC', ...(brief ? BRIEF : [])]
   if (!existsSync(join(home, 'data', 'meta.properties'))) format(jars, settings, logging, scram)
   const broker = {
     port,
@@ -50,7 +53,7 @@ export async function startBroker(options) {
     get pid() {
       return broker.child?.pid ?? null
     },
-    start: () => start(broker, [`-Xmx${heapMiB}m`, '-XX:+UseSerialGC', ...logging, '-cp', join(jars, '*'), 'kafka.Kafka', settings]),
+    start: () => start(broker, [...machine, ...logging, '-cp', join(jars, '*'), 'kafka.Kafka', settings]),
     kill: () => end(broker, 'SIGKILL'),
     stop: () => end(broker, 'SIGTERM'),
     ended: () => ended(broker.child)

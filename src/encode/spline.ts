@@ -47,7 +47,9 @@ export function quantileKnots(values: Float64Array, intervals: number): Float64A
     const at = (j / intervals) * (values.length - 1)
     const i = Math.min(Math.floor(at), values.length - 2)
     const low = values[Math.max(i, 0)]!
-    const knot = low + (at - i) * (values[i + 1]! - low)
+    const high = values[i + 1]!
+    // Rounded, the whole way from a value to one of another magnitude may end elsewhere.
+    const knot = at - i === 1 ? high : Math.min(low + (at - i) * (high - low), high)
     if (knots.length === 0 || knot > knots[knots.length - 1]!) knots.push(knot)
   }
   return Float64Array.from(knots)

@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openFileSnapshots } from '../../src/adapter/file/snapshots.ts'
 import { type Cli, openCli } from './cli.ts'
 
-const PARTS = 600
+const PARTS = 400
 let cli: Cli
 let data: string
-const everyExamples = { ANDON_SNAPSHOT__EVERYEXAMPLES: '200' }
+const everyExamples = { ANDON_SNAPSHOT__EVERYEXAMPLES: '150' }
 
 beforeAll(async () => {
   cli = openCli()
@@ -83,7 +83,7 @@ describe('andon replay', () => {
     const [from, whole] = [await replay(['--from', '0', '--to', '250']), await replay(['--to', '250'])]
     expect(from.sha256).toBe(whole.sha256)
     expect(stretch.sha256).not.toBe(whole.sha256)
-    expect((await cli.run(['replay', '--from', '550'])).stdout).toMatch(/50 examples learned from offset 550 up to offset 600/)
+    expect((await cli.run(['replay', '--from', '350'])).stdout).toMatch(/50 examples learned from offset 350 up to offset 400/)
   })
 
   test('of a stretch that is none, or with what does not go together, it says what to do', async () => {
@@ -125,7 +125,7 @@ describe('andon replay', () => {
 
   test('beyond what is committed, without a log, or with a snapshot to compare that is not there, it says what to do', async () => {
     const calls: [string[], Record<string, string>, number, RegExp][] = [
-      [['--to', '100000'], {}, 3, /expected an offset up to 600, where examples are committed, got 100000/],
+      [['--to', '100000'], {}, 3, /expected an offset up to 400, where examples are committed, got 100000/],
       [[], { ANDON_DATADIRECTORY: join(cli.folder, 'nowhere') }, 3, /expected a log in .*nowhere/],
       [['--to', '1', '--compare'], {}, 2, /cannot be used with option/]
     ]

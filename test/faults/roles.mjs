@@ -55,7 +55,7 @@ process.exitCode = (await run()) ? 0 : 1
 async function run() {
   const began = performance.now()
   const folder = mkdtempSync(join(tmpdir(), 'andon-roles-'))
-  const broker = await startBroker({ directory: join(folder, 'broker'), heapMiB: 384 })
+  const broker = await startBroker({ directory: join(folder, 'broker'), heapMiB: 384, brief: true })
   const configs = []
   const configOf = name => {
     const path = join(folder, `${name}.yaml`)

@@ -27,7 +27,11 @@ const CHUNK = 512 * 1024
 const SIZES = [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK + 3]
 
 export const header = (learned: number) => ({ fold: 1, positions: [{ topic: 'examples', partition: 0, offset: learned }], learned })
-export const state = (n: number, seed = 0): Uint8Array => Uint8Array.from({ length: n }, (_, i) => (i * 7 + n + seed + (i >>> 8)) & 255)
+export function state(n: number, seed = 0): Uint8Array {
+  const bytes = new Uint8Array(n)
+  for (let i = 0; i < n; i++) bytes[i] = (i * 7 + n + seed + (i >>> 8)) & 255
+  return bytes
+}
 
 const names = async (store: SnapshotStore): Promise<string[]> => (await store.list()).map(({ name }) => name)
 async function expectWhole(store: SnapshotStore, stored: StoredSnapshot, bytes: Uint8Array): Promise<void> {

@@ -29,7 +29,7 @@ export function withBroker(options: Omit<BrokerOptions, 'directory'> = {}): () =
   beforeAll(async () => {
     if (noKafka !== null) return
     const version = process.env.ANDON_KAFKA_VERSION
-    broker = await startBroker({ directory, heapMiB: 384, ...(version ? { version } : {}), ...options })
+    broker = await startBroker({ directory, heapMiB: 384, brief: true, ...(version ? { version } : {}), ...options })
   }, 120_000)
   afterAll(async () => {
     await broker?.kill()

@@ -20,7 +20,7 @@ describe.skipIf(noKafka !== null)('records that are there and do not come', () =
   beforeAll(async () => {
     proxy = await openHoldingProxy(() => broker.port)
     const properties = { 'advertised.listeners': `PLAINTEXT://127.0.0.1:${proxy.port}` }
-    broker = await startBroker({ directory, heapMiB: 384, properties })
+    broker = await startBroker({ directory, heapMiB: 384, brief: true, properties })
   }, 120_000)
   afterAll(async () => {
     await proxy.close()
