@@ -54,6 +54,12 @@ export class Worker {
     }
   }
 
+  /** What it does, for whoever looks why nothing goes on. */
+  async tell() {
+    const { ready = null, reasons = [], lag = {} } = (await this.status()) ?? {}
+    return `${this.name}: ready ${ready}, ${reasons.join('; ')}, lag ${JSON.stringify(lag)}; ${this.#lastWords()}`
+  }
+
   /** Kills it; the supervisor starts another. */
   async kill() {
     const child = this.#child
@@ -135,7 +141,7 @@ export async function learnedTo(log) {
  * Kills the active learner and resolves with the milliseconds until something was learned again. The log is asked, since
  * only what is committed counts; a commit that was under way at the kill shows at once, and is not taken for the next.
  */
-export async function takeOver(fleet, log, limitMs = 60_000) {
+export async function takeOver(fleet, log, limitMs = 120_000) {
   const learners = await learnersOf(fleet)
   if (learners === null) return null
   const at = performance.now()
@@ -143,7 +149,10 @@ export async function takeOver(fleet, log, limitMs = 60_000) {
   await sleep(250)
   const before = await learnedTo(log)
   while ((await learnedTo(log)) <= before) {
-    if (performance.now() - at > limitMs) throw new Error(`expected a standby to learn within ${limitMs} ms, none did`)
+    if (performance.now() - at > limitMs) {
+      const told = await Promise.all(fleet.map(each => each.tell()))
+      throw new Error(`expected a standby to learn within ${limitMs} ms, none did\n${told.join('\n')}`)
+    }
     await sleep(20)
   }
   return performance.now() - at

@@ -10,7 +10,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -107,7 +107,7 @@ async function run() {
       detail: problems.join('; ')
     })
     const learners = configs
-      .filter(([name]) => name.startsWith('learn') && existsSync(join(folder, name, 'snapshots')))
+      .filter(([name]) => name.startsWith('learn') && holdsSome(join(folder, name, 'snapshots')))
       .map(([, path]) => path)
     const by = { ...roles, predicted: flags.once ? 'each' : 'some' }
     checks.push(...(await verify(dist, learners[0], JSON.parse(readFileSync(ledger, 'utf8')), by, learners)))
@@ -167,6 +167,10 @@ async function settled(log) {
     await sleep(500)
   }
   return true
+}
+
+function holdsSome(directory) {
+  return existsSync(directory) && readdirSync(directory).length > 0
 }
 
 async function until(reached, ms, what) {
