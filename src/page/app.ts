@@ -5,7 +5,7 @@ import { committeeView } from './committee-view.ts'
 import { fill, h, setAttribute, setText } from './dom.ts'
 import { expertsView } from './experts-view.ts'
 import { learnerView } from './learner-view.ts'
-import { isAcknowledged, type Light, words } from './light.ts'
+import { isAcknowledged, unknown, words } from './light.ts'
 import { listen } from './live.ts'
 import { partView } from './part-view.ts'
 import { qualityView } from './quality-view.ts'
@@ -87,7 +87,8 @@ function addAlerts(store: Store, link: HTMLElement): void {
   link.append(badge)
   let said: Set<string> | null = null
   store.on(['alerts'], () => {
-    const waiting = (store.alerts?.open ?? []).filter(alert => !isAcknowledged(alert) && alert.severity !== 'information')
+    if (store.alerts === null) return
+    const waiting = store.alerts.open.filter(alert => !isAcknowledged(alert) && alert.severity !== 'information')
     setText(badge, String(waiting.length))
     setAttribute(badge, 'aria-label', `${waiting.length} to acknowledge`)
     badge.hidden = waiting.length === 0
@@ -99,12 +100,13 @@ function addAlerts(store: Store, link: HTMLElement): void {
 }
 
 function addPlantLight(store: Store): void {
-  let shown: Light | null = null
+  let shown: string | null = null
   const update = (): void => {
     const light = plantLight(store)
-    if (light === shown) return
-    shown = light
-    fill(at('plant-light'), sign(light), h('span', { class: 'unseen' }, `Plant: ${words[light]}. `))
+    const word = store.alerts === null ? unknown : words[light]
+    if (word === shown) return
+    shown = word
+    fill(at('plant-light'), sign(light), h('span', { class: 'unseen' }, `Plant: ${word}. `))
   }
   store.on(['pulse', 'alerts'], update)
   update()

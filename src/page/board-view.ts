@@ -2,7 +2,7 @@
 import type { Tile } from '../pipeline/board.ts'
 import { fill, h, keyed, type Part, setAttribute, setText } from './dom.ts'
 import { ago, percent, whole } from './format.ts'
-import { alertsOf, gravest, type Light, lightOf, words } from './light.ts'
+import { alertsOf, gravest, type Light, lightOf, unknown, words } from './light.ts'
 import { sign } from './sign.ts'
 import { type Store, tileKey } from './store.ts'
 import { address, type View } from './view.ts'
@@ -29,7 +29,8 @@ export const boardView: View = {
       show(tiles)
       const lights = tiles.map(tile => lightOfTile(store, tile))
       const counts = order.map(light => [light, lights.filter(each => each === light).length] as const).filter(([, count]) => count > 0)
-      const text = counts.map(([light, count]) => `${count} ${counted[light]}`).join(', ')
+      const text =
+        store.alerts === null ? 'alerts are not known here' : counts.map(([light, count]) => `${count} ${counted[light]}`).join(', ')
       setText(summary, tiles.length === 0 ? '' : `${tiles.length} ${tiles.length === 1 ? 'station' : 'stations'}: ${text}`)
     }
     const off = store.on(['pulse', 'alerts'], update)
@@ -39,7 +40,7 @@ export const boardView: View = {
 }
 
 export function lightOfTile(store: Store, tile: Tile): Light {
-  return lightOf(alertsOf(tile, store.alerts?.open ?? []), tile.last.time, store.now())
+  return lightOf(store.alerts === null ? null : alertsOf(tile, store.alerts.open), tile.last.time, store.now())
 }
 
 /** The gravest light of all stations. */
@@ -69,13 +70,13 @@ function tilePart(store: Store): Part<Tile> {
     node,
     update(tile) {
       const alerts = alertsOf(tile, store.alerts?.open ?? [])
-      const light = lightOf(alerts, tile.last.time, store.now())
+      const light = lightOfTile(store, tile)
       if (light !== shown) {
         fill(head, sign(light))
         shown = light
         node.dataset.light = light
       }
-      setText(word, words[light])
+      setText(word, store.alerts === null ? unknown : words[light])
       setText(name, tile.line)
       setText(place, tile.station ?? '')
       const [first] = alerts

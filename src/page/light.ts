@@ -4,6 +4,8 @@ import type { AlertState, Severity } from './shapes.ts'
 
 export type Light = 'red' | 'amber' | 'green' | 'grey'
 
+/** In place of the word of a grey light where it is grey because nobody here knows what is wrong. */
+export const unknown = 'Alerts unknown'
 export const words: Readonly<Record<Light, string>> = { red: 'Act now', amber: 'Look', green: 'Runs well', grey: 'No parts' }
 const order: readonly Light[] = ['grey', 'green', 'amber', 'red']
 
@@ -33,16 +35,19 @@ export function alertsOf({ line, station }: Pick<Tile, 'line' | 'station'>, open
 }
 
 /**
- * Red: a critical alert that nobody has acknowledged. Amber: any other that is not mere information. Grey: no parts come.
+ * Red: a critical alert that nobody has acknowledged. Amber: any other that is not mere information. Grey: no parts come, or
+ * nobody knows of alerts here (`null`).
  *
  * @example
  * ```ts
  * import { lightOf } from '../src/page/light.ts'
  * lightOf([], 1000, 2000) // => 'green'
  * lightOf([], 1000, 600_000) // => 'grey'
+ * lightOf(null, 1000, 2000) // => 'grey'
  * ```
  */
-export function lightOf(alerts: readonly AlertState[], lastPartAt: number | null, now: number): Light {
+export function lightOf(alerts: readonly AlertState[] | null, lastPartAt: number | null, now: number): Light {
+  if (alerts === null) return 'grey'
   if (alerts.some(alert => alert.severity === 'critical' && !isAcknowledged(alert))) return 'red'
   if (alerts.some(alert => alert.severity !== 'information')) return 'amber'
   return lastPartAt === null || now - lastPartAt > QUIET_MS ? 'grey' : 'green'

@@ -37,6 +37,8 @@ class Work {
   readonly #done = new Set<string>()
   #line: string
   #current: Inspection | null = null
+  /** The id that is being looked up. An answer that something else has overtaken is dropped. */
+  #sought: string | null = null
   /** What is known of the current part already. */
   #label: string | null = null
   #chosen: string | null = null
@@ -104,7 +106,7 @@ class Work {
     const lines = [...new Set([...this.#store.tiles.values()].map(tile => tile.line))].sort()
     this.#lines.offer([['', 'All lines'], ...lines.map(line => [line, line] as const)], this.#line)
     this.#show(items)
-    if (this.#current === null && items[0] !== undefined && this.#scan.value === '') this.#take(items[0], null)
+    if (this.#current === null && this.#sought === null && items[0] !== undefined && this.#scan.value === '') this.#take(items[0], null)
   }
 
   async #inspections(): Promise<readonly Inspection[]> {
@@ -132,12 +134,19 @@ class Work {
     else void this.#find(id)
   }
 
+  /** Until the answer no part is in hand: Enter pressed at once must not send a label for the part before. */
   async #find(id: string): Promise<void> {
+    this.#sought = id
+    this.#current = null
+    this.#drawDesk()
+    this.#show(this.#listed)
     const listed = this.#listed.find(item => item.observation === id)
     const answer = await get<{ readonly parts: readonly KnownPart[] }>(
       `/api/parts?${new URLSearchParams({ observation: id })}`,
       this.#left
     ).catch(() => null)
+    if (this.#sought !== id) return
+    this.#sought = null
     const part = answer?.parts[0]
     const found = listed ?? (part === undefined ? undefined : inspectionsOf(part)[0])
     if (found === undefined) this.#tell(`Part ${id} is not known here: check the id, or wait until it is predicted.`, 'bad')
@@ -147,10 +156,12 @@ class Work {
     }
   }
 
-  /** Numbers choose a class, arrows another part; not while an id is being typed. */
+  /** Numbers choose a class, arrows another part; not while an id or anything else is being typed. */
   #key(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.altKey || event.metaKey || !(this.#scan.value === '')) return
-    if (event.target instanceof HTMLSelectElement) return
+    if (event.ctrlKey || event.altKey || event.metaKey || this.#scan.value !== '') return
+    const { target } = event
+    if (target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && target !== this.#scan)) return
+    if (document.querySelector('dialog[open]') !== null) return
     const number = Number(event.key)
     const name = this.#current?.classes[number - 1]
     // An id may begin with a digit: a scanner’s next key comes within 50 ms, so the choice waits a moment for it.
@@ -171,6 +182,7 @@ class Work {
   }
 
   #take(item: Inspection, label: string | null): void {
+    this.#sought = null
     this.#current = item
     this.#label = label
     this.#chosen = null
@@ -202,13 +214,21 @@ class Work {
       this.#tell(`${item.observation} is ${name}: written.`, 'good')
       this.#done.add(keyOf(item))
       this.#listed = this.#listed.filter(each => keyOf(each) !== keyOf(item))
-      this.#current = null
-      const next = this.#listed[0]
-      if (next === undefined) this.#drawDesk()
-      else this.#take(next, null)
+      // Who has taken up another part meanwhile keeps it in hand.
+      if (this.#current === item) this.#goOn()
       this.#show(this.#listed)
     } catch (error) {
       this.#tell(`Not taken: ${(error as Error).message}`, 'bad')
+    }
+  }
+
+  /** The next part of the list, if there is one. */
+  #goOn(): void {
+    const [next] = this.#listed
+    if (next !== undefined) this.#take(next, null)
+    else {
+      this.#current = null
+      this.#drawDesk()
     }
   }
 

@@ -44,11 +44,14 @@ export class Onlooker {
   readonly #tiles = new Tiles()
   readonly #parts = new KnownParts()
   readonly #followers = new Set<(event: Told) => void>()
+  /** Of this process, known also where the pipeline does not answer yet: a page that sees another begins anew. */
+  readonly #startedAt: number
   /** What lies before it happened before this process began: it is counted, not told. */
   #news: ReadonlyMap<string, number> = new Map()
 
   constructor(options: OnlookerOptions) {
     this.#options = options
+    this.#startedAt = options.clock()
   }
 
   /** Follows the log until `stop` aborts. Never throws: where the log cannot be followed that is told, and the page goes without. */
@@ -88,13 +91,14 @@ export class Onlooker {
   pulse(which: 'all' | 'changed'): Pulse {
     const tiles: readonly Tile[] = which === 'all' ? this.#tiles.all() : this.#tiles.changed()
     const at = this.#options.clock()
+    const startedAt = this.#startedAt
     try {
-      const { startedAt, ready, reasons, role, learner, lag, waiting } = this.#options.status()
+      const { ready, reasons, role, learner, lag, waiting } = this.#options.status()
       return { at, startedAt, ready, reasons, role, learned: learner?.learned ?? null, lag, waiting, tiles }
     } catch (error) {
       if (!isPassing(error)) throw error
-      const none = { startedAt: 0, role: '', learned: null, lag: {}, waiting: { observations: 0, labels: 0 } }
-      return { at, ready: false, reasons: [error.message], ...none, tiles }
+      const none = { role: '', learned: null, lag: {}, waiting: { observations: 0, labels: 0 } }
+      return { at, startedAt, ready: false, reasons: [error.message], ...none, tiles }
     }
   }
 
@@ -134,8 +138,10 @@ export class Onlooker {
       const last = lastPartOf(read.event, this.#options.isGood)
       this.#parts.takePrediction(read.event)
       if (last === null) return
-      this.#tiles.take(read.event.line, this.#parts.get(read.event.observation)?.station ?? null, last)
-      this.#history.takePrediction(read.event, timeOf(read.event.time), last.flagged)
+      const time = timeOf(read.event.time)
+      const station = read.event.station ?? this.#parts.get(read.event.observation)?.station ?? null
+      this.#tiles.take(read.event.line, station, { ...last, time })
+      this.#history.takePrediction(read.event, time, last.flagged)
     } else if (read.name === 'example') {
       this.#parts.takeExample(read.event)
       this.#history.takeExample(read.event, timeOf(read.event.labelTime))

@@ -70,7 +70,7 @@ export class Posting {
     }
     const topic = topicOf[name]
     const predictions = admitted.map(each =>
-      'event' in each && name === 'observation' ? this.#await((each.event as Events['observation']).id, signal) : null
+      'event' in each && name === 'observation' ? this.#await(each.event as Events['observation'], signal) : null
     )
     const positions = await log.write(admitted.map(each => this.#outgoing(name, each, clock())))
     return Promise.all(
@@ -127,7 +127,13 @@ export class Posting {
     return { topic: 'rejects', key: topic, value: this.#options.codec.encode('rejection', rejection) }
   }
 
-  #await(id: string, signal: AbortSignal): Promise<Prediction | null> {
+  /** What an id of another line is predicted is not for who posts for this one. */
+  async #await({ id, line }: Events['observation'], signal: AbortSignal): Promise<Prediction | null> {
+    const prediction = await this.#predicted(id, signal)
+    return prediction?.line === line ? prediction : null
+  }
+
+  #predicted(id: string, signal: AbortSignal): Promise<Prediction | null> {
     const already = this.#options.predictionOf(id)
     if (already !== null || signal.aborted) return Promise.resolve(already)
     this.#waiting++

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { openAvroCodec } from '../../src/adapter/avro/codec.ts'
 import { openMemoryLog } from '../../src/adapter/memory/log.ts'
-import type { Events, Observation, Rejection } from '../../src/events/event.ts'
+import type { Events, Observation, Prediction, Rejection } from '../../src/events/event.ts'
 import { topics } from '../../src/events/event.ts'
 import { Intake } from '../../src/pipeline/intake.ts'
 import type { Log } from '../../src/pipeline/log.ts'
@@ -54,6 +54,19 @@ const observation = (id: string, features: Observation['features'] = { torque: 1
   features
 })
 const wide = observation('wide', Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`sensor-${i}`, i])))
+
+describe('an id that another line has taken', () => {
+  test('gives who posts it here nothing of what is predicted there', async () => {
+    const prediction = (line: string) => ({ id: 'p', observation: 'x', line, tasks: [] }) as unknown as Prediction
+    const answer = async (line: string) => {
+      const { posting: made } = posting({ predictionOf: () => prediction(line) })
+      const [receipt] = await made.post('observation', [observation('x')], never)
+      return receipt?.accepted === true ? receipt.prediction : undefined
+    }
+    expect(await answer('elsewhere')).toBeNull()
+    expect(await answer('l')).toEqual(prediction('l'))
+  })
+})
 
 describe('what is posted and is no event', () => {
   test('goes to rejects whole, with its topic and its reason, and is counted', async () => {
