@@ -39,6 +39,35 @@ declare module 'kafkajs/src/network/connectionPool.js' {
   export default ConnectionPool
 }
 
+declare module 'kafkajs/src/protocol/encoder.js' {
+  class Encoder {
+    writeInt32(value: number): Encoder
+    writeBoolean(value: boolean): Encoder
+    writeUVarInt(value: number): Encoder
+    writeUVarIntString(value: string): Encoder
+    writeUVarIntArray(values: readonly Encoder[]): Encoder
+  }
+  export default Encoder
+}
+
+declare module 'kafkajs/src/protocol/decoder.js' {
+  class Decoder {
+    constructor(bytes: Buffer)
+    readInt16(): number
+    readInt32(): number
+    readInt64(): { toString(): string }
+    readUVarIntString(): string | null
+    readUVarIntArray<T>(read: () => T): T[] | null
+    readTaggedFields(): unknown
+  }
+  export default Decoder
+}
+
+declare module 'kafkajs/src/protocol/error.js' {
+  export function failure(code: number): boolean
+  export function createErrorFromCode(code: number): Error
+}
+
 declare module 'kafkajs/src/consumer/assignerProtocol.js' {
   /** What a member tells of itself. */
   export const MemberMetadata: {

@@ -49,6 +49,12 @@ interface PerTopic<P> {
   readonly partitions: readonly P[]
 }
 
+/** The positions of a group: of which partitions they are asked, and what they are; −1 where none is committed. */
+export interface GroupPositions {
+  readonly asked: readonly PerTopic<{ readonly partition: number }>[]
+  readonly found: readonly PerTopic<{ readonly partition: number; readonly offset: Long }>[]
+}
+
 /** One broker of the cluster. Every call is one request; a code other than success is thrown. */
 export interface Broker {
   produce(request: {
@@ -74,9 +80,16 @@ export interface Broker {
     readonly isolationLevel: 0 | 1
     readonly topics: readonly PerTopic<{ readonly partition: number; readonly timestamp: number | Long }>[]
   }): Promise<{ readonly responses: readonly PerTopic<{ readonly partition: number; readonly offset: Long }>[] }>
-  offsetFetch(request: { readonly groupId: string; readonly topics: readonly PerTopic<{ readonly partition: number }>[] }): Promise<{
-    readonly responses: readonly PerTopic<{ readonly partition: number; readonly offset: Long }>[]
+  offsetFetch(request: { readonly groupId: string; readonly topics: GroupPositions['asked'] }): Promise<{
+    readonly responses: GroupPositions['found']
   }>
+  /** For requests that kafkajs does not have. */
+  readonly connectionPool: {
+    send<T>(exchange: {
+      readonly request: { readonly apiKey: number; readonly apiVersion: number; readonly apiName: string; encode(): Promise<unknown> }
+      readonly response: { decode(bytes: Buffer): Promise<T>; parse(answer: T): Promise<T> }
+    }): Promise<T>
+  }
   /** Answered when every member of the group has joined, or had the time to. */
   joinGroup(request: {
     readonly groupId: string

@@ -7,9 +7,9 @@
  * left open and refuses everything that it still sends.
  */
 import type { Outgoing, Portion, Position } from '../../pipeline/log.ts'
-import { type Link, pause } from './link.ts'
+import type { Link } from './link.ts'
 import type { Generation, Member } from './member.ts'
-import { committedOf } from './positions.ts'
+import { settledOf } from './positions.ts'
 import { isFenced, isRegrouped, isSequenceLost } from './problem.ts'
 import type { Placed, Placing } from './produce.ts'
 import { GROUP_COORDINATOR } from './protocol.ts'
@@ -37,8 +37,6 @@ export interface ShareOptions extends Pick<ReadingOptions, 'open' | 'edges' | 's
 
 /** How long the others wait for a member that is to join anew, and first finishes what it has begun. */
 export const HAND_OVER_MS = 30_000
-/** Brokers before 4.0 show the positions of a transaction that has just ended a moment late, and do not say so. */
-const SETTLE_MS = 250
 
 /** Portions until the signal aborts; then the member leaves. */
 export async function* share(options: ShareOptions): AsyncGenerator<Portion> {
@@ -61,7 +59,8 @@ async function* work(options: ShareOptions, generation: Generation): AsyncGenera
   const { mine } = generation
   const places = topics.flatMap(name => mine.map(partition => ({ topic: prefix + name, name, partition })))
   const commits = await commitsOf(options, generation)
-  const from = await standing(options, mine)
+  // Behind `commitsOf`, which has ended what others had open. In transactions that shows a moment late, and is waited for.
+  const from = await settledOf(options.link, options.group, topics, mine, prefix)
   for await (const batch of reading({ ...options, edges, places, from, signal: halt })) {
     const waiting = slicesOf(batch, limit)
     const busy = new Map<number, Promise<void>>()
@@ -89,13 +88,6 @@ function begin(slice: Slice, commits: Commits, busy: Map<number, Promise<void>>)
       finish()
     }
   }
-}
-
-/** Where the group stands on the partitions of these numbers. */
-async function standing({ link, group, topics, partitions, prefix }: ShareOptions, mine: readonly number[]): Promise<Position[]> {
-  const wanted = Object.fromEntries(topics.map(topic => [topic, partitions[topic]!]))
-  const committed = await committedOf(link, group, wanted, prefix)
-  return committed.filter(({ partition }) => mine.includes(partition))
 }
 
 /** Records of one partition number, and where the group stands when they are done. */
@@ -169,7 +161,6 @@ async function inTransactions(options: ShareOptions, generation: Generation): Pr
     await transacting.begin()
     byNumber.set(number, transacting)
   }
-  await pause(SETTLE_MS, options.signal)
   return {
     async done({ partition, positions }, outputs) {
       const placed = placing.place(outputs)
