@@ -96,12 +96,8 @@ export const httpOptions = z
       .describe(
         'Where a proxy that speaks TLS sends from, or a network on which nobody listens: requests from there are taken in the clear, and `X-Forwarded-For` and `X-Forwarded-Proto` are believed. With one set, reading on loopback needs a token too'
       ),
-    sessionHours: z
-      .number()
-      .positive()
-      .max(8760)
-      .default(12)
-      .describe('How long a browser stays logged in; a restart logs out in any case'),
+    // A timer of Node is no longer than 596 hours.
+    sessionHours: z.number().positive().max(576).default(12).describe('How long a browser stays logged in; a restart logs out in any case'),
     maxConnections: count(1, 65_536).default(256).describe('Connections at a time; beyond it they are closed unheard'),
     maxStreams: count(0, 65_536).default(64).describe('Browsers that follow live at a time; beyond it they are asked to come back'),
     maxStreamBacklogKiB: count(16, 65_536)

@@ -17,9 +17,6 @@ export interface Session {
 /** More people than look at one plant. */
 export const mostSessions = 256
 
-/** Longer ones Node takes for none. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
-
 export class SessionStore {
   readonly #clock: () => number
   readonly #lifeMs: number
@@ -45,7 +42,7 @@ export class SessionStore {
     const end = new AbortController()
     // As many streams as a browser has windows.
     setMaxListeners(0, end.signal)
-    const timer = setTimeout(() => this.#end(key), Math.min(this.#lifeMs, LONGEST_TIMER_MS)).unref()
+    const timer = setTimeout(() => this.#end(key), this.#lifeMs).unref()
     const session = { holder, expires: this.#clock() + this.#lifeMs, ended: end.signal, end, timer }
     this.#sweep()
     if (this.#sessions.size >= this.#most) this.#end(this.#sessions.keys().next().value!)
