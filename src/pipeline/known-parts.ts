@@ -2,21 +2,25 @@
 import type { Example, FeatureValue, Observation, Prediction } from '../events/event.ts'
 import type { KnownPart } from './board.ts'
 
-/** At 200 parts a second the last half minute, at one in ten seconds the last day. About 2 KB each. */
+/** At 200 parts a second the last half minute, at one in ten seconds the last day. */
 const MOST = 8000
+/** Values of features of all of them together, about 60 bytes each: of wide parts fewer are kept. */
+const MOST_VALUES = 500_000
 /** Parts of a line that what is typical of it is made of. */
 const TYPICAL = 200
 
 export class KnownParts {
   readonly #parts = new Map<string, KnownPart>()
+  #values = 0
 
   takeObservation({ id, line, station, product, time, features }: Observation): void {
     if (this.#parts.has(id)) return
     this.#parts.set(id, { observation: id, line, station, product, time, features, prediction: null, labels: {} })
-    if (this.#parts.size <= MOST) return
-    for (const oldest of this.#parts.keys()) {
+    this.#values += widthOf(features)
+    for (const [oldest, part] of this.#parts) {
+      if (this.#parts.size <= MOST && (this.#values <= MOST_VALUES || oldest === id)) return
       this.#parts.delete(oldest)
-      return
+      this.#values -= widthOf(part.features)
     }
   }
 
@@ -57,6 +61,8 @@ export class KnownParts {
     return found
   }
 }
+
+const widthOf = (features: Observation['features']): number => Object.keys(features).length
 
 function middle(values: readonly FeatureValue[]): FeatureValue {
   const numbers = values.filter(value => typeof value === 'number').sort((a, b) => a - b)

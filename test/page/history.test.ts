@@ -164,3 +164,16 @@ test('the last parts are known with what was served and labelled, and what is ty
   parts.takePrediction(prediction('p8990', 'ok'))
   expect(parts.newest('a', 3).map(part => part.observation)).toEqual(['p8999', 'p8990'])
 })
+
+test('of wide parts fewer are remembered, and the last one always', () => {
+  const parts = new KnownParts()
+  const about = { line: 'a', station: null, product: null, time: 0 }
+  const wide = (width: number) => Object.fromEntries(Array.from({ length: width }, (_, i) => [`sensor-${i}`, i]))
+  const features = wide(1000)
+  for (let i = 0; i < 1000; i++) parts.takeObservation({ ...about, id: `p${i}`, features })
+  expect(parts.get('p499')).toBeNull()
+  expect(parts.get('p500')).not.toBeNull()
+  parts.takeObservation({ ...about, id: 'widest', features: wide(600_000) })
+  expect(parts.get('p999')).toBeNull()
+  expect(parts.get('widest')).not.toBeNull()
+})
