@@ -75,7 +75,7 @@ describe.each(andons)('%s', (_name, service) => {
     expect(service.secrets!.map(secret => `/run/secrets/${secret}`)).toContain(prometheus!.tokenFile)
     const { observations, labels, predictions } = config.log.partitions
     expect([labels, predictions]).toEqual([observations, observations])
-    expect(roleOf(service.command!)).toMatch(/^(join|learn|predict)$/)
+    expect(roleOf(service.command!)).toMatch(/^(join|learn|predict|watch)$/)
   })
 
   test('writes to its data directory alone: on a volume where it learns, in memory where the log keeps everything', () => {
@@ -90,8 +90,8 @@ describe.each(andons)('%s', (_name, service) => {
   })
 })
 
-test('a joiner, a learner with its standby and two predictors are started, no two of them on one volume', () => {
-  expect(andons.map(([, { command }]) => roleOf(command!)).sort()).toEqual(['join', 'learn', 'learn', 'predict', 'predict'])
+test('a joiner, a learner with its standby, two predictors and a watch are started, no two of them on one volume', () => {
+  expect(andons.map(([, { command }]) => roleOf(command!)).sort()).toEqual(['join', 'learn', 'learn', 'predict', 'predict', 'watch'])
   const kept = andons.flatMap(([, { volumes = [] }]) => volumes)
   expect(new Set(kept).size).toBe(kept.length)
 })

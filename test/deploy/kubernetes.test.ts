@@ -108,11 +108,20 @@ describe.each(deployments.map(one => [one.metadata.name, one] as const))('%s', (
       expect(container.startupProbe.exec!.command.at(-1)).toBe('warm')
       expect(container.readinessProbe.httpGet!.path).toBe('/healthz')
     } else expect(container.readinessProbe.httpGet!.path).toBe('/readyz')
-    if (role === 'join') expect([spec.replicas, spec.strategy.type]).toEqual([1, 'Recreate'])
+    if (role === 'join' || role === 'watch') expect([spec.replicas, spec.strategy.type]).toEqual([1, 'Recreate'])
     else expect(spec.strategy.rollingUpdate).toEqual({ maxUnavailable: 1, maxSurge: 0 })
     // Draining 10 s, requests 5 s, a snapshot.
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(20)
   })
+})
+
+test('every role is started, each once', () => {
+  expect(deployments.map(({ spec }) => roleOf(spec.template.spec.containers[0]!.args)).sort()).toEqual([
+    'join',
+    'learn',
+    'predict',
+    'watch'
+  ])
 })
 
 test('no budget keeps a node from being drained', () => {

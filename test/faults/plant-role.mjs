@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { built } from './built.mjs'
 
 const [dist, , configPath] = process.argv.slice(2)
-/** Long enough for a kill to come in between now and then. */
-const BETWEEN_MS = 100
+/** Much longer than what lies between two portions, so that nearly every kill comes in between. */
+const BETWEEN_MS = 1000
 const { openStore, openRole, loadConfig } = await built(dist, 'wiring', 'config/load')
 const config = loadConfig({ path: configPath, env: {} })
 const store = await openStore(config, { role: 'predict' })
