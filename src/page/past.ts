@@ -2,12 +2,17 @@
 import type { HistoryReport, Range, Series } from '../pipeline/board.ts'
 import { get } from './api.ts'
 
+/** Buckets that are shown, as many as the server keeps: what is older leaves, however long the page is open. */
+export const SHOWN = 720
+
 /** The two joined: buckets of `later` take the place of the same ones before. */
 export function joined(before: HistoryReport, later: HistoryReport): HistoryReport {
   const first = later.starts[0]
   if (first === undefined) return { ...before, marks: later.marks, lines: later.lines }
   const kept = before.starts.filter(start => start < first).length
-  const column = <T>(a: readonly T[], b: readonly T[]): T[] => [...a.slice(0, kept), ...b]
+  const oldest = later.starts.at(-1)! - SHOWN * later.widthMs
+  const left = before.starts.filter(start => start <= oldest).length
+  const column = <T>(a: readonly T[], b: readonly T[]): T[] => [...a.slice(left, kept), ...b]
   const known = new Map(before.series.map(series => [keyOf(series), series]))
   const none = (length: number): number[] => new Array<number>(length).fill(0)
   const series = later.series.map(each => {

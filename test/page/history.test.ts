@@ -1,8 +1,9 @@
 /** History, tiles, last parts: what whoever watches is told, folded from events. */
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Example, Prediction, Signal } from '../../src/events/event.ts'
-import { ranges, SLOTS } from '../../src/pipeline/board.ts'
+import { joined, SHOWN } from '../../src/page/past.ts'
+import { type HistoryReport, ranges, SLOTS } from '../../src/pipeline/board.ts'
 import { History } from '../../src/pipeline/history.ts'
 import { KnownParts } from '../../src/pipeline/known-parts.ts'
 import { lastPartOf, Tiles } from '../../src/pipeline/tiles.ts'
@@ -176,4 +177,37 @@ test('of wide parts fewer are remembered, and the last one always', () => {
   parts.takeObservation({ ...about, id: 'widest', features: wide(600_000) })
   expect(parts.get('p999')).toBeNull()
   expect(parts.get('widest')).not.toBeNull()
+})
+
+describe('a page that stays open', () => {
+  const report = (starts: readonly number[]): HistoryReport => {
+    const each = starts.map(() => 1)
+    return {
+      range: 'hour',
+      widthMs: 5000,
+      line: null,
+      lines: [],
+      starts,
+      series: [{ task: 't', class: 'c', support: each, hits: each, said: each }],
+      parts: each,
+      flagged: each,
+      learned: each,
+      delayMean: each,
+      delayMost: each,
+      marks: [],
+      untold: 0
+    }
+  }
+
+  test('shows as much as the server keeps, however long it is open', () => {
+    expect(SHOWN).toBe(SLOTS)
+    let shown = report([0])
+    for (let i = 1; i < 2000; i++) shown = joined(shown, report([(i - 1) * 5000, i * 5000]))
+    expect(shown.starts).toEqual(Array.from({ length: SLOTS }, (_, i) => (2000 - SLOTS + i) * 5000))
+    for (const column of [shown.parts, shown.learned, shown.delayMost, shown.series[0]!.support]) expect(column).toHaveLength(SLOTS)
+  })
+
+  test('shows what came after a long gap alone', () => {
+    expect(joined(report([0, 5000]), report([100_000_000])).starts).toEqual([100_000_000])
+  })
 })
