@@ -5,7 +5,7 @@ import { committeeView } from './committee-view.ts'
 import { fill, h, setAttribute, setText } from './dom.ts'
 import { expertsView } from './experts-view.ts'
 import { learnerView } from './learner-view.ts'
-import { isAcknowledged, unknown, words } from './light.ts'
+import { isAcknowledged, wordOf } from './light.ts'
 import { listen } from './live.ts'
 import { partView } from './part-view.ts'
 import { qualityView } from './quality-view.ts'
@@ -103,7 +103,7 @@ function addPlantLight(store: Store): void {
   let shown: string | null = null
   const update = (): void => {
     const light = plantLight(store)
-    const word = store.alerts === null ? unknown : words[light]
+    const word = wordOf(light, store.alerts !== null)
     if (word === shown) return
     shown = word
     fill(at('plant-light'), sign(light), h('span', { class: 'unseen' }, `Plant: ${word}. `))

@@ -2,7 +2,7 @@
 import type { Tile } from '../pipeline/board.ts'
 import { fill, h, keyed, type Part, setAttribute, setText } from './dom.ts'
 import { ago, percent, whole } from './format.ts'
-import { alertsOf, gravest, type Light, lightOf, unknown, words } from './light.ts'
+import { alertsOf, gravest, type Light, lightOf, wordOf } from './light.ts'
 import { sign } from './sign.ts'
 import { type Store, tileKey } from './store.ts'
 import { address, type View } from './view.ts'
@@ -76,7 +76,7 @@ function tilePart(store: Store): Part<Tile> {
         shown = light
         node.dataset.light = light
       }
-      setText(word, store.alerts === null ? unknown : words[light])
+      setText(word, wordOf(light, store.alerts !== null))
       setText(name, tile.line)
       setText(place, tile.station ?? '')
       const [first] = alerts

@@ -4,9 +4,7 @@ import type { AlertState, Severity } from './shapes.ts'
 
 export type Light = 'red' | 'amber' | 'green' | 'grey'
 
-/** In place of the word of a grey light where it is grey because nobody here knows what is wrong. */
-export const unknown = 'Alerts unknown'
-export const words: Readonly<Record<Light, string>> = { red: 'Act now', amber: 'Look', green: 'Runs well', grey: 'No parts' }
+const words: Readonly<Record<Light, string>> = { red: 'Act now', amber: 'Look', green: 'Runs well', grey: 'No parts' }
 const order: readonly Light[] = ['grey', 'green', 'amber', 'red']
 
 /** Without a part for so long a station is not seen to run. */
@@ -51,6 +49,11 @@ export function lightOf(alerts: readonly AlertState[] | null, lastPartAt: number
   if (alerts.some(alert => alert.severity === 'critical' && !isAcknowledged(alert))) return 'red'
   if (alerts.some(alert => alert.severity !== 'information')) return 'amber'
   return lastPartAt === null || now - lastPartAt > QUIET_MS ? 'grey' : 'green'
+}
+
+/** The word beside a light; `known` is whether anybody knows of alerts here. */
+export function wordOf(light: Light, known: boolean): string {
+  return known ? words[light] : 'Alerts unknown'
 }
 
 /** The gravest of several. */

@@ -2,17 +2,16 @@
  * The work list: parts sent to inspection, to be labelled without a mouse. A scanner (or a hand) gives an id and Enter, a number
  * chooses the class, Enter sends. Where nothing is sent to inspection the last parts without a label stand here.
  */
-import type { KnownPart } from '../pipeline/board.ts'
-import { get, post } from './api.ts'
+import { post } from './api.ts'
 import { choice, fill, h, keyed, type Part, setAttribute, setText } from './dom.ts'
 import { ago, percent } from './format.ts'
+import { inspectionsAt, inspectionsOf, partOf, unlabelledAt } from './inspections.ts'
 import { logIn, may } from './session.ts'
 import type { Inspection } from './shapes.ts'
 import type { Store } from './store.ts'
 import { every, type View } from './view.ts'
 
 const REFRESH_MS = 4000
-const LISTED = 40
 
 interface Receipts {
   readonly accepted: number
@@ -89,8 +88,8 @@ class Work {
   }
 
   async #refresh(): Promise<void> {
-    const sent = await this.#inspections()
-    const items = (sent.length > 0 ? sent : await this.#unlabelled()).filter(item => !this.#done.has(keyOf(item)))
+    const sent = this.#store.offers.includes('/api/inspections') ? await inspectionsAt(this.#line, this.#left) : []
+    const items = (sent.length > 0 ? sent : await unlabelledAt(this.#line, this.#left)).filter(item => !this.#done.has(keyOf(item)))
     if (this.#left.aborted) return
     this.#listed = items
     setText(this.#heading, sent.length > 0 ? `To inspect: ${items.length}` : 'Nothing is sent to inspection')
@@ -109,22 +108,6 @@ class Work {
     if (this.#current === null && this.#sought === null && items[0] !== undefined && this.#scan.value === '') this.#take(items[0], null)
   }
 
-  async #inspections(): Promise<readonly Inspection[]> {
-    if (!this.#store.offers.includes('/api/inspections')) return []
-    const query = new URLSearchParams({ limit: String(LISTED), ...(this.#line === '' ? {} : { line: this.#line }) })
-    const answer = await get<readonly Inspection[] | { readonly inspections: readonly Inspection[] }>(
-      `/api/inspections?${query}`,
-      this.#left
-    )
-    return answer === null ? [] : 'inspections' in answer ? answer.inspections : answer
-  }
-
-  async #unlabelled(): Promise<readonly Inspection[]> {
-    const query = new URLSearchParams({ limit: String(LISTED), ...(this.#line === '' ? {} : { line: this.#line }) })
-    const answer = await get<{ readonly parts: readonly KnownPart[] }>(`/api/parts?${query}`, this.#left)
-    return (answer?.parts ?? []).filter(({ labels }) => Object.keys(labels).length === 0).flatMap(part => inspectionsOf(part).slice(0, 1))
-  }
-
   /** A scanner types fast and ends with Enter: with an id it takes that part up, with none it sends what is chosen. */
   #enter(event: Event): void {
     event.preventDefault()
@@ -141,14 +124,10 @@ class Work {
     this.#drawDesk()
     this.#show(this.#listed)
     const listed = this.#listed.find(item => item.observation === id)
-    const answer = await get<{ readonly parts: readonly KnownPart[] }>(
-      `/api/parts?${new URLSearchParams({ observation: id })}`,
-      this.#left
-    ).catch(() => null)
+    const part = await partOf(id, this.#left).catch(() => null)
     if (this.#sought !== id) return
     this.#sought = null
-    const part = answer?.parts[0]
-    const found = listed ?? (part === undefined ? undefined : inspectionsOf(part)[0])
+    const found = listed ?? (part === null ? undefined : inspectionsOf(part)[0])
     if (found === undefined) this.#tell(`Part ${id} is not known here: check the id, or wait until it is predicted.`, 'bad')
     else {
       this.#take(found, part?.labels[found.task] ?? null)
@@ -295,20 +274,4 @@ class Work {
       }
     }
   }
-}
-
-/** A part that nobody sent to inspection, as if somebody had: one entry a task. */
-function inspectionsOf(part: KnownPart): readonly Inspection[] {
-  return (part.prediction?.tasks ?? []).map(({ task, classes, chosen, probabilities }) => ({
-    observation: part.observation,
-    line: part.line,
-    station: part.station,
-    time: part.time,
-    task,
-    classes,
-    chosen,
-    probability: probabilities[classes.indexOf(chosen)] ?? 0,
-    reason: '',
-    propensity: 0
-  }))
 }

@@ -118,7 +118,7 @@ describe.each([
             expect(logged.join('\n')).not.toContain(secret)
           }
         }),
-        { numRuns: 250 }
+        { numRuns: 1000 }
       )
       expect((await raw(url, 'GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n')).startsWith('HTTP/1.1 200')).toBe(
         true
