@@ -84,6 +84,7 @@ export class BankStability {
       life.take({
         learned,
         K,
+        work: tracker.work(k),
         share: tracker.share(k),
         examples: tracker.learnedBy(k),
         change: change?.[k] ?? Number.NaN,

@@ -141,9 +141,14 @@ export class ExpertTracker {
     this.#renewed[k] = 1
   }
 
-  /** The largest of an expert's gate share, its responsibility, and its part of any class that has come a few times. */
+  /** The larger of an expert's gate share and its responsibility. */
+  work(k: number): number {
+    return share(Math.max(this.#used[k]!, this.#answered[k]!), this.#weights[k]!)
+  }
+
+  /** The larger of an expert's work and its part of any class that has come a few times. */
   share(k: number): number {
-    let most = share(Math.max(this.#used[k]!, this.#answered[k]!), this.#weights[k]!)
+    let most = this.work(k)
     for (let c = 0; c < this.#classes; c++) if (this.#met(c) >= FEW) most = Math.max(most, this.#part(c, k))
     return most
   }

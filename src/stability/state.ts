@@ -56,7 +56,9 @@ export interface Evidence {
   /** Examples of its task learned. */
   readonly learned: number
   readonly K: number
-  /** The largest of its gate share, its responsibility and its part of any class: who answers for a rare class alone is not dead. */
+  /** The larger of its gate share and its responsibility: its part of the bank's work. */
+  readonly work: number
+  /** The largest of its work and its part of any class: who answers for a rare class alone is not dead. */
   readonly share: number
   /** Examples it has learned from since it began. */
   readonly examples: number
@@ -90,12 +92,12 @@ export class ExpertLife {
 
   /** Takes what a probe found. */
   take(evidence: Evidence): void {
-    const { learned, K, share, examples, change, shift, distance, without } = evidence
+    const { learned, K, work, share, examples, change, shift, distance, without } = evidence
     if (learned >= EARLY) this.#weigh('dead', K > 1 ? share * K : 1, false)
     this.#weigh('vanishing', without.flattened, false)
     this.#weigh('duplicate', distance <= NEAR ? without.replaced : Number.isNaN(distance) ? Number.NaN : Number.POSITIVE_INFINITY, false)
     this.#weigh('redundant', least(without.leftOut, without.pooled), false)
-    this.#weigh('dominating', K > 1 ? share : 0, true)
+    this.#weigh('dominating', K > 1 ? work : 0, true)
     this.#move(change, shift)
     const constant = this.#is('vanishing')
     const doubled = this.#is('duplicate')

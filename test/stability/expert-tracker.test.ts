@@ -135,3 +135,13 @@ describe('a tracker', () => {
     expect(Object.entries(effectiveSampleSize)).toEqual([['__proto__', 1]])
   })
 })
+
+test('who answers for a rare class alone has little of the work and all of the class', () => {
+  const tracker = new ExpertTracker(2)
+  for (let i = 0; i < 2000; i++) {
+    const rare = i % 100 === 0
+    tracker.observe(Float32Array.of(0.99, 0.01), rare ? Float32Array.of(0, 1) : Float32Array.of(1, 0), rare ? 1 : 0)
+  }
+  expect(tracker.work(1)).toBeLessThan(0.02)
+  expect(tracker.share(1)).toBeCloseTo(1, 9)
+})

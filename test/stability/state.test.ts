@@ -6,6 +6,7 @@ const needed: Readonly<Record<Way, number>> = { leftOut: 1, replaced: 1, flatten
 const sound: Evidence = {
   learned: 0,
   K: 4,
+  work: 0.25,
   share: 0.25,
   examples: 5000,
   change: 0.02,
@@ -130,14 +131,20 @@ describe('the state of an expert', () => {
 
   test('of a bank of one it is neither dead nor dominating', () => {
     const { take, life } = settled()
-    take({ K: 1, share: 1 }, 3)
+    take({ K: 1, work: 1, share: 1 }, 3)
     expect(life.judged).toMatchObject({ state: 'stable', dominating: false })
-    take({ K: 4, share: 0.9 }, 3)
+    take({ work: 0.9 }, 3)
     expect(life.judged.dominating).toBe(true)
-    take({ K: 4, share: 0.75 }, 3)
+    take({ work: 0.75 }, 3)
     expect(life.judged.dominating).toBe(true)
-    take({ K: 4, share: 0.6 }, 3)
+    take({ work: 0.6 }, 3)
     expect(life.judged.dominating).toBe(false)
+  })
+
+  test('who answers for a rare class alone does not dominate its bank', () => {
+    const { take, life } = settled()
+    take({ work: 0.02, share: 1 }, 4)
+    expect(life.judged).toMatchObject({ state: 'stable', dominating: false })
   })
 
   test('saved and loaded it goes on as it would have', () => {
