@@ -50,22 +50,34 @@ export function sentence({ domain, class: name, what, since, from, to, seen, at,
   const figure = what === 'rate' && labelFree ? 'predicted rate' : (words[what] ?? what)
   const of = [task, name, feature].filter(part => part !== null).join(' ')
   const place = domain === '' ? '' : ` on ${domain}`
-  const moved = `${to < from ? 'fell' : 'rose'} from ${shown(from)} to ${shown(to)}`
+  const [was, is] = apart(from, to)
+  const moved = `${to < from ? 'fell' : 'rose'} from ${was} to ${is}`
   return `${figure}${of === '' ? '' : ` of ${of}`}${place} ${moved} since ${minuteOf(since, at)}, ${seen} parts seen${labelFree ? ' without labels' : ''}`
 }
 
 /** A drift is over: its figure, which had been `from`, is back at `to`. `since` is when the drift was found. */
 export function endOf({ domain, class: name, what, from, to, since, seen, at }: DriftReport): string {
   const of = `${words[what] ?? what}${name === null ? '' : ` of ${name}`}${domain === '' ? '' : ` on ${domain}`}`
-  return `${of} is back at ${shown(to)} from ${shown(from)}, drift told of at ${minuteOf(since, at)}, ${seen} parts seen`
+  const [was, is] = apart(from, to)
+  return `${of} is back at ${is} from ${was}, drift told of at ${minuteOf(since, at)}, ${seen} parts seen`
 }
 
 /** Figures that people call otherwise. */
 const words: Readonly<Partial<Record<DriftKind, string>>> = { calibration: 'overconfidence', input: 'mean', gate: 'gate entropy' }
 
-/** Two digits of a share, .80; three where it is small, .004; of other numbers as many as tell. */
-function shown(value: number): string {
+/** Digits of a figure at most: of two that differ by less nothing can be said. */
+const MOST_DIGITS = 8
+
+/** Two figures, with as many more digits as tell them apart. */
+function apart(from: number, to: number): readonly [string, string] {
+  let digits = 0
+  while (digits < MOST_DIGITS && shown(from, digits) === shown(to, digits)) digits++
+  return [shown(from, digits), shown(to, digits)]
+}
+
+/** Two digits of a share, .80; three where it is small, .004; none of 10 and more; and `more`. */
+function shown(value: number, more: number): string {
   const size = Math.abs(value)
-  const text = size >= 10 ? value.toFixed(0) : size > 0 && size < 0.095 ? value.toFixed(3) : value.toFixed(2)
-  return text.replace(/^(-?)0\./, '$1.')
+  const digits = size >= 10 ? 0 : size > 0 && size < 0.095 ? 3 : 2
+  return value.toFixed(digits + more).replace(/^(-?)0\./, '$1.')
 }

@@ -74,6 +74,8 @@ export class BankStability {
       const life = this.#lives[k]!
       const before = isUnsound(life.judged)
       if (change !== null) this.#trends[k]!.add(since / THOUSAND, change[k]!)
+      flat[k] = needs.lost(k, 'flattened') <= NEARLY_FLAT ? 1 : 0
+      if (flat[k] === 0) needs.forget(k, 'pooled')
       const without = {
         leftOut: needs.lost(k, 'leftOut'),
         replaced: needs.lost(k, 'replaced'),
@@ -97,7 +99,6 @@ export class BankStability {
       last[at + 1] = variation[k]!
       last[at + 2] = distance[k]!
       for (let i = 0; i < ways.length; i++) last[at + 3 + i] = without[ways[i]!]
-      flat[k] = without.flattened <= NEARLY_FLAT ? 1 : 0
       const now = life.judged
       // While experts part, and while one drifts, what was found of it before is soon forgotten.
       if (learned < EARLY || now.state === 'drifting') this.#needs.halve(k)

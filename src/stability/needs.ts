@@ -94,6 +94,12 @@ export class Needs {
     return weight > 0 ? this.#sums[at + 1]! / weight : Number.NaN
   }
 
+  /** That way is none for expert `k` any more: what was found of it tells nothing. */
+  forget(k: number, way: Way): void {
+    const at = FIELDS * k + 2 * ways.indexOf(way)
+    this.#sums.fill(0, at, at + 2)
+  }
+
   /** What has been found of expert `k` counts half from now on. */
   halve(k: number): void {
     for (let i = FIELDS * k; i < FIELDS * (k + 1); i++) this.#sums[i]! /= 2
