@@ -3,7 +3,7 @@
  * What it knows is saved in small parts, of which only those that changed are given: outputs, parts and positions of a step
  * are committed together, so that no cause raises twice and none is forgotten.
  */
-import type { Alert, Signal } from '../events/event.ts'
+import { ALL_LINES, type Alert, type Signal } from '../events/event.ts'
 import type { Saved } from '../numeric/saved.ts'
 import type { AlertState } from './alert-state.ts'
 import type { About, Cause, Moment, Naming } from './cause.ts'
@@ -28,8 +28,6 @@ export interface AlarmsOptions {
 const FORGET_MS = 30 * 86_400_000
 /** Clocks are looked at no oftener. */
 const TICK_MS = 1000
-/** What is about no single line. */
-const EVERYWHERE = '*'
 
 export class Alarms {
   readonly #rules: readonly Rule[]
@@ -212,7 +210,7 @@ export class Alarms {
   }
 
   #told(rule: SignalRule, signal: Signal, wall: number): Alert[] {
-    const line = signal.domain ?? EVERYWHERE
+    const line = signal.domain ?? ALL_LINES
     // Named by what they say: an older log has none of them.
     const kind: string = signal.kind
     const began = kind === 'drift-detected' || kind === 'expert-unstable'

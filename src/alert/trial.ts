@@ -5,7 +5,7 @@
  * A part counts as judged once its label has come. An alert is false where more of the parts behind it turned out good than
  * bad: those flagged while it was open, and the last ones before it was raised.
  */
-import type { Alert } from '../events/event.ts'
+import { ALL_LINES, type Alert } from '../events/event.ts'
 import type { Saved } from '../numeric/saved.ts'
 import { TrialLedger } from './trial-ledger.ts'
 
@@ -71,7 +71,7 @@ export class Trial {
     this.#changed = true
     const about = { observation: null, task: null, class: null, station: null, value: null, cause: JSON.stringify([TRIAL]) }
     const message = `a trial has begun, no sink is told of alerts until it has shown ${wordsOf(criteria)}`
-    const told = { time: now, line: '*', kind: 'raised', severity: 'information', rule: TRIAL, message } as const
+    const told = { time: now, line: ALL_LINES, kind: 'raised', severity: 'information', rule: TRIAL, message } as const
     return { ...about, ...told, id: `${TRIAL}-${now}`, by: null, count: 0, trial: true }
   }
 
@@ -103,7 +103,7 @@ export class Trial {
   }
 
   alerted(alert: Alert): void {
-    if (this.on && alert.task !== null && alert.line !== '*') this.#ledger.alerted(alert)
+    if (this.on && alert.task !== null && alert.line !== ALL_LINES) this.#ledger.alerted(alert)
   }
 
   report(now: number = this.#now): TrialReport | null {

@@ -1,4 +1,5 @@
 /** The sentence of an alert: what was seen, where, and since when it is better. */
+import { ALL_LINES } from '../events/event.ts'
 import type { About } from './cause.ts'
 import type { Decided } from './decided.ts'
 import { percent } from './gauge.ts'
@@ -38,7 +39,7 @@ export function ofLabels(line: string, parts: number | null): string {
 }
 
 export function ofExperts({ line, task, bank }: About, unstable: readonly number[]): string {
-  const where = `of ${bank ?? 'a bank'}${task === null ? '' : ` (${task})`} on ${line}`
+  const where = `of ${bank ?? 'a bank'}${task === null ? '' : ` (${task})`}${line === ALL_LINES ? '' : ` on ${line}`}`
   if (unstable.length === 0) return `every expert ${where} is stable again`
   return `${unstable.length === 1 ? 'expert' : 'experts'} ${unstable.join(', ')} ${where} ${unstable.length === 1 ? 'is' : 'are'} unstable`
 }

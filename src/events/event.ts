@@ -152,11 +152,14 @@ export interface Decision {
   readonly station: string | null
 }
 
+/** Stands for the line of what is about no single one. */
+export const ALL_LINES = '*'
+
 /** What an operator must see: one step of an alert's life. */
 export interface Alert {
   readonly id: string
   readonly time: number
-  /** `*` where it is about all of them. */
+  /** `ALL_LINES` where it is about all of them. */
   readonly line: string
   readonly kind: 'raised' | 'escalated' | 'downgraded' | 'acknowledged' | 'cleared'
   readonly severity: 'information' | 'warning' | 'critical'

@@ -53,8 +53,9 @@ export function pageFiles(folder: string = built): ReadonlyMap<string, PageFile>
   }
   for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isFile()) add(`/page/${entry.name}`, join(folder, entry.name))
   for (const path of shared) add(`/${path}`, join(folder, '..', path))
-  const charts = dirname(createRequire(import.meta.url).resolve('uplot'))
-  for (const name of ['uPlot.iife.min.js', 'uPlot.min.css']) add(`/page/${name}`, join(charts, name))
+  const folderOf = (name: string): string => dirname(createRequire(import.meta.url).resolve(name))
+  for (const name of ['uPlot.iife.min.js', 'uPlot.min.css']) add(`/page/${name}`, join(folderOf('uplot'), name))
+  add('/page/morphdom-umd.min.js', join(folderOf('morphdom'), 'morphdom-umd.min.js'))
   files.set('/', files.get('/page/index.html')!)
   return files
 }

@@ -2,7 +2,7 @@
 import { post } from './api.ts'
 import { h, keyed, type Part, setAttribute, setText } from './dom.ts'
 import { ago, clock, duration } from './format.ts'
-import { byGravity, isAcknowledged, type Light } from './light.ts'
+import { ALL_LINES, byGravity, isAcknowledged, type Light } from './light.ts'
 import { logIn, may } from './session.ts'
 import type { AlertState } from './shapes.ts'
 import { sign } from './sign.ts'
@@ -47,7 +47,9 @@ export const alertsView: View = {
     const showRecent = keyed<AlertState>(recent, ({ id }) => id, recentPart)
     const update = (): void => {
       const { alerts } = store
-      setText(none, alerts === null ? 'This server watches over no alerts.' : 'Nothing is open.')
+      const unknown =
+        store.pulse?.ready === false ? 'The server starts: what is open is not known yet.' : 'This server watches over no alerts.'
+      setText(none, alerts === null ? unknown : 'Nothing is open.')
       none.hidden = (alerts?.open.length ?? 0) > 0
       showOpen([...(alerts?.open ?? [])].sort(byGravity))
       const cleared = [...(alerts?.recent ?? [])].sort((a, b) => (b.clearedAt ?? b.at) - (a.clearedAt ?? a.at))
@@ -110,7 +112,8 @@ function openPart(store: Store, { id }: AlertState): Part<AlertState> {
   }
 }
 
-const placeOf = ({ line, station }: AlertState): string => (line === '*' ? 'all lines' : station === null ? line : `${line}, ${station}`)
+const placeOf = ({ line, station }: AlertState): string =>
+  line === ALL_LINES ? 'all lines' : station === null ? line : `${line}, ${station}`
 
 function recentPart(): Part<AlertState> {
   const [lasted, severity, line, what, by] = [h('td'), h('td'), h('td'), h('td'), h('td')]

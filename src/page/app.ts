@@ -5,7 +5,7 @@ import { committeeView } from './committee-view.ts'
 import { fill, h, setAttribute, setText } from './dom.ts'
 import { expertsView } from './experts-view.ts'
 import { learnerView } from './learner-view.ts'
-import { isAcknowledged, wordOf } from './light.ts'
+import { ALL_LINES, isAcknowledged, wordOf } from './light.ts'
 import { listen } from './live.ts'
 import { partView } from './part-view.ts'
 import { qualityView } from './quality-view.ts'
@@ -94,7 +94,8 @@ function addAlerts(store: Store, link: HTMLElement): void {
     badge.hidden = waiting.length === 0
     const fresh = said === null ? [] : waiting.filter(({ id }) => !said!.has(id))
     said = new Set(waiting.map(({ id }) => id))
-    for (const { severity, line, message } of fresh) at('said').append(h('p', {}, `New ${severity} alert on ${line}: ${message}`))
+    for (const { severity, line, message } of fresh)
+      at('said').append(h('p', {}, `New ${severity} alert on ${line === ALL_LINES ? 'all lines' : line}: ${message}`))
     while (at('said').childElementCount > 5) at('said').firstElementChild!.remove()
   })
 }

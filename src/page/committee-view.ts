@@ -1,5 +1,5 @@
 /** The committee: how much each bank counts on each line, and what it gains or costs a line to share with the others. */
-import { choice, fill, h, scrolling } from './dom.ts'
+import { choice, follow, h, scrolling } from './dom.ts'
 import { percent, signed, whole } from './format.ts'
 import { heatTable } from './heat.ts'
 import type { Task } from './shapes.ts'
@@ -30,7 +30,7 @@ export const committeeView: View = {
       const key = JSON.stringify([now?.task, now?.committee, now?.sharingAsServed, store.status?.role])
       if (key === shown) return
       shown = key
-      fill(body, ...(now === undefined ? [h('p', { class: 'none' }, noneText(store.status?.role))] : panels(now)))
+      follow(body, ...(now === undefined ? [h('p', { class: 'none' }, noneText(store.status?.role))] : panels(now)))
     }
     const off = store.on(['status'], update)
     left.addEventListener('abort', off)

@@ -1,4 +1,8 @@
 /** Elements without a framework. Text is only ever set as text: nothing that was read is taken as markup. */
+import type Morphdom from 'morphdom'
+
+/** morphdom is loaded as a script of its own. */
+const morphdom = (): typeof Morphdom.default => (globalThis as unknown as { morphdom: typeof Morphdom.default }).morphdom
 
 type Prop = string | number | boolean | null | undefined | ((event: Event) => void)
 export type Child = Node | string | null
@@ -79,6 +83,25 @@ export function keyed<T>(parent: HTMLElement, keyOf: (item: T) => string, make: 
 /** Replaces what is in an element. */
 export function fill(element: Element, ...children: readonly Child[]): void {
   element.replaceChildren(...children.filter(child => child !== null))
+}
+
+/**
+ * As `fill`, but what is the same stays: nobody loses his place, what he has opened, or the focus. An item is known by its
+ * `data-key` where it has one, else by its place. For what listens to nothing: listeners of what stays are those of before.
+ */
+export function follow(element: Element, ...children: readonly Child[]): void {
+  const next = element.cloneNode(false) as Element
+  fill(next, ...children)
+  morphdom()(element, next, {
+    childrenOnly: true,
+    getNodeKey: node => (node instanceof HTMLElement ? node.dataset.key : undefined),
+    onBeforeElUpdated(from, to) {
+      if (from instanceof HTMLDetailsElement) to.toggleAttribute('open', from.open)
+      // Set as a property: a style in an attribute is what the page's policy refuses.
+      if (from.style.cssText !== to.style.cssText) from.style.cssText = to.style.cssText
+      return !from.isEqualNode(to)
+    }
+  })
 }
 
 /** A labelled choice. Returns the element and how its options follow. */

@@ -3,7 +3,7 @@
 import type { Readiness, ReadinessReport } from '../judge/readiness.ts'
 import type { BankReport as Bank, ExpertReport as Expert } from '../stability/expert-report.ts'
 import { noneText } from './committee-view.ts'
-import { choice, fill, h, scrolling } from './dom.ts'
+import { choice, follow, h, scrolling } from './dom.ts'
 import { figure, percent, whole } from './format.ts'
 import { type HeatRow, heatTable } from './heat.ts'
 import type { Task } from './shapes.ts'
@@ -45,7 +45,7 @@ export const expertsView: View = {
       const key = JSON.stringify([picked, of, now?.readiness, store.status?.role])
       if (key === shown) return
       shown = key
-      fill(body, ...(now === undefined || of === undefined ? [h('p', { class: 'none' }, noneText(store.status?.role))] : panels(now, of)))
+      follow(body, ...(now === undefined || of === undefined ? [h('p', { class: 'none' }, noneText(store.status?.role))] : panels(now, of)))
     }
     const off = store.on(['status'], update)
     left.addEventListener('abort', off)

@@ -1,7 +1,7 @@
 /** The learner: how fast it learns, how far it is behind, how late labels come, and what it costs. */
 import type { Range } from '../pipeline/board.ts'
 import { Chart, type Line, legend, tableBeside } from './chart.ts'
-import { choice, fill, h, scrolling, setText } from './dom.ts'
+import { choice, follow, h, scrolling, setText } from './dom.ts'
 import { ago, clock, duration, figure, mebi, whole } from './format.ts'
 import { Past } from './past.ts'
 import type { Status } from './shapes.ts'
@@ -83,8 +83,8 @@ export const learnerView: View = {
     }
     const update = (): void => {
       if (store.status === null) return
-      fill(figures, ...facts(store.status, store.now()))
-      fill(more, events(store.status))
+      follow(figures, ...facts(store.status, store.now()))
+      follow(more, events(store.status))
     }
     const off = store.on(['status'], update)
     left.addEventListener('abort', off)

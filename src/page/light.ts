@@ -1,4 +1,5 @@
 /** The light of a station: what is open there decides, then whether parts come at all. Colour never stands alone: each has a shape and a word. */
+import type { ALL_LINES as Every } from '../events/event.ts'
 import type { Tile } from '../pipeline/board.ts'
 import type { AlertState, Severity } from './shapes.ts'
 
@@ -10,8 +11,8 @@ const order: readonly Light[] = ['grey', 'green', 'amber', 'red']
 /** Without a part for so long a station is not seen to run. */
 const QUIET_MS = 120_000
 
-/** An alert about all lines. */
-const ALL = '*'
+/** The line of an alert that is about all of them. */
+export const ALL_LINES: typeof Every = '*'
 
 const weights: Readonly<Record<Severity, number>> = { information: 0, warning: 1, critical: 2 }
 
@@ -27,7 +28,8 @@ export function byGravity(a: AlertState, b: AlertState): number {
 export function alertsOf({ line, station }: Pick<Tile, 'line' | 'station'>, open: readonly AlertState[]): readonly AlertState[] {
   return open
     .filter(
-      alert => (alert.line === line || alert.line === ALL) && (alert.station === null || station === null || alert.station === station)
+      alert =>
+        (alert.line === line || alert.line === ALL_LINES) && (alert.station === null || station === null || alert.station === station)
     )
     .sort(byGravity)
 }

@@ -10,6 +10,8 @@ const AGAIN_MS = 2000
 /** Listens until the page is left. */
 export function listen(store: Store): void {
   let source: EventSource | null = null
+  /** What this server has is told before the state that goes with it. */
+  let offered = false
   let again: ReturnType<typeof setTimeout> | undefined
 
   const open = (): void => {
@@ -17,13 +19,15 @@ export function listen(store: Store): void {
     source = new EventSource('/api/stream')
     source.addEventListener('offers', event => {
       store.offers = read<readonly string[]>(event)
+      offered = true
       void store.refreshMe()
-      void store.refreshAlerts()
     })
     source.addEventListener('status', event => {
-      const first = store.link !== 'live'
-      store.takePulse(read<Pulse>(event))
-      if (first) void store.refreshAlerts()
+      const pulse = read<Pulse>(event)
+      const anew = offered || store.link !== 'live' || store.pulse?.ready !== pulse.ready
+      store.takePulse(pulse)
+      if (anew) void store.refreshAlerts()
+      offered = false
     })
     source.addEventListener('signal', event => store.takeSignal(read<Signal>(event)))
     source.addEventListener('alert', () => void store.refreshAlerts())

@@ -6,7 +6,7 @@ import type { DriftReport } from '../learner/drift-report.ts'
 import type { HistoryReport, Range, Series } from '../pipeline/board.ts'
 import { get } from './api.ts'
 import { Chart, legend, type Mark, tableBeside } from './chart.ts'
-import { choice, fill, h, keyed, type Part, setText } from './dom.ts'
+import { choice, follow, h, keyed, type Part, setText } from './dom.ts'
 import { clock, percent, whole } from './format.ts'
 import { Past } from './past.ts'
 import type { Task } from './shapes.ts'
@@ -48,6 +48,11 @@ export const qualityView: View = {
     const range = choice('Time', rangeNames, picked.range, pick('range'))
     const overall = h('p', { class: 'overall' })
     const none = h('p', { class: 'none' }, 'No labels yet: a class is judged from its first label on.')
+    const more = h(
+      'p',
+      { class: 'none', hidden: true },
+      'More classes than are kept apart here have come: their labels and calls are not shown.'
+    )
     const cards = h('div', { class: 'cards' })
     const marks = h('section', { class: 'marks', 'aria-label': 'What happened to the model' })
     const drifts = h('section', { class: 'marks', 'aria-label': 'Drift' })
@@ -57,6 +62,7 @@ export const qualityView: View = {
       legend([recall, precision, { name: '95 % interval of the recall (Wilson)', colour: 'c1', band: true }]),
       none,
       cards,
+      more,
       drifts,
       marks
     )
@@ -88,6 +94,7 @@ export const qualityView: View = {
         .sort((a, b) => sum(a.support) - sum(b.support))
         .map(series => ({ series, report, promise: promised?.classes.find(each => each.class === series.class) ?? null, drift }))
       none.hidden = items.length > 0
+      more.hidden = report.untold === 0
       showCards(items)
       setText(overall, overallText(known))
       const told = JSON.stringify([drift, report.marks])
@@ -194,7 +201,7 @@ function marksOf(of: Series, drift: readonly DriftReport[]): readonly Mark[] {
 
 /** Drifts in a sentence each, with what else shows them. */
 function showDrift(section: HTMLElement, drift: readonly DriftReport[]): void {
-  fill(
+  follow(
     section,
     h('h2', {}, 'Drift'),
     drift.length === 0
@@ -205,7 +212,7 @@ function showDrift(section: HTMLElement, drift: readonly DriftReport[]): void {
           ...drift.map(({ at, message, evidence }) =>
             h(
               'li',
-              {},
+              { 'data-key': message },
               h('time', {}, clock(at)),
               ` ${message}`,
               evidence.length === 0
@@ -224,7 +231,7 @@ function showDrift(section: HTMLElement, drift: readonly DriftReport[]): void {
 
 function showMarks(section: HTMLElement, marks: readonly Signal[]): void {
   const newest = [...marks].reverse().slice(0, 20)
-  fill(
+  follow(
     section,
     h('h2', {}, 'What happened to the model'),
     newest.length === 0

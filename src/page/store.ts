@@ -16,7 +16,7 @@ export const tileKey = ({ line, station }: Pick<Tile, 'line' | 'station'>): stri
 export class Store {
   pulse: Pulse | null = null
   readonly tiles = new Map<string, Tile>()
-  /** Null where this server has no alerts. */
+  /** Null where this server has no alerts, or none that are known yet. */
   alerts: Alerts | null = null
   status: Status | null = null
   me: Me | null = null
@@ -85,11 +85,12 @@ export class Store {
     return this.#statusAsked
   }
 
-  /** Asks for the alerts. What happens while the answer is under way is asked for again. */
+  /** Asks for the alerts; of a server that starts, those known before stand. What happens while the answer is under way is asked for again. */
   refreshAlerts(): Promise<void> {
     if (this.#alertsAsked !== null) this.#alertsAgain = true
     this.#alertsAsked ??= this.#ask(async () => {
-      this.alerts = this.offers.includes('/api/alerts') ? await get<Alerts>('/api/alerts') : null
+      if (this.offers.includes('/api/alerts')) this.alerts = await get<Alerts>('/api/alerts')
+      else if (this.pulse?.ready !== false) this.alerts = null
       this.tell('alerts')
     }).finally(() => {
       this.#alertsAsked = null

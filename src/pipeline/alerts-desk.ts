@@ -4,7 +4,7 @@
  */
 import { type AlertState, eventOf } from '../alert/alert-state.ts'
 import { TRIAL } from '../alert/trial.ts'
-import type { Alert } from '../events/event.ts'
+import { ALL_LINES, type Alert } from '../events/event.ts'
 import { Fault } from '../fault/fault.ts'
 import type { Codec } from './codec.ts'
 import type { AlertsBoard } from './gateway.ts'
@@ -21,18 +21,18 @@ export interface DeskOptions {
 export class AlertsDesk {
   readonly #options: DeskOptions
   /** Acknowledged in the log, and not yet taken. */
-  readonly #underWay = new Set<string>()
+  readonly #underWay = new Map<string, { readonly by: string | null; readonly acknowledgedAt: number }>()
 
   constructor(options: DeskOptions) {
     this.#options = options
   }
 
-  /** Throws `UNAVAILABLE` where nobody watches here. */
+  /** As they stand, with what has been said of them and is not taken yet. Throws `UNAVAILABLE` where nobody watches here. */
   alerts(): AlertsBoard {
     const alerts = this.#options.alerts()
     if (alerts === null)
       throw new Fault('UNAVAILABLE', 'expected a process that watches, this one does not: ask one with --role watch or all')
-    return alerts
+    return { ...alerts, open: alerts.open.map(alert => this.#withSaid(alert)) }
   }
 
   /** Resolves once it is durable. Throws as `alerts` and `Log.write` do. */
@@ -40,10 +40,11 @@ export class AlertsDesk {
     const { log, codec, clock } = this.#options
     const alert = this.alerts().open.find(each => each.id === id)
     if (alert === undefined) return 'unknown'
-    if (alert.state === 'acknowledged' || this.#underWay.has(id)) return 'already'
-    this.#underWay.add(id)
+    if (alert.state === 'acknowledged') return 'already'
+    const now = clock()
+    this.#underWay.set(id, { by, acknowledgedAt: now })
     try {
-      await log.write([{ topic: 'alerts', key: alert.line, value: codec.encode('alert', acknowledgement(alert, by, clock())) }])
+      await log.write([{ topic: 'alerts', key: alert.line, value: codec.encode('alert', acknowledgement(alert, by, now)) }])
     } catch (error) {
       this.#underWay.delete(id)
       throw error
@@ -63,19 +64,24 @@ export class AlertsDesk {
       ...about,
       id: trial.id,
       time,
-      line: '*',
+      line: ALL_LINES,
       rule: TRIAL,
       message: `the trial is left${by === null ? '' : ` by ${by}`}`,
       by
     }
     const cleared: Alert = { ...event, kind: 'cleared', severity: 'information', count: 0, trial: true }
-    await log.write([{ topic: 'alerts', key: '*', value: codec.encode('alert', cleared) }])
+    await log.write([{ topic: 'alerts', key: ALL_LINES, value: codec.encode('alert', cleared) }])
     return { left: true, open: [] }
   }
 
   /** The watch has taken what was in the log: what is open and not acknowledged now can be acknowledged. */
   taken(id: string): void {
     this.#underWay.delete(id)
+  }
+
+  #withSaid(alert: AlertState): AlertState {
+    const said = this.#underWay.get(alert.id)
+    return said === undefined ? alert : { ...alert, ...said, state: 'acknowledged' }
   }
 }
 

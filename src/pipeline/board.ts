@@ -70,7 +70,7 @@ export interface HistoryReport {
   readonly delayMost: readonly (number | null)[]
   /** What happened to the model meanwhile, oldest first. */
   readonly marks: readonly Signal[]
-  /** Lines and classes beyond the bound, which are not counted apart. */
+  /** Labels and calls of classes beyond the bound, which have no series: of all lines, or of any one where one was asked for. */
   readonly untold: number
 }
 

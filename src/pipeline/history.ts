@@ -6,8 +6,9 @@
 import type { Example, Prediction, Signal } from '../events/event.ts'
 import { type HistoryReport, type Range, ranges, type Series, SLOTS } from './board.ts'
 
-/** Series of one line and class: 26 KB each, 13 MB in all. */
-const MOST_SERIES = 512
+/** Series of a class over all lines, and of a class on one line: 26 KB each, 17 MB in all. The second never crowd out the first. */
+const MOST_CLASSES = 256
+const MOST_BY_LINE = 384
 const MOST_LINES = 64
 const MOST_MARKS = 200
 /** Signals that say nothing about how well it does: of these a new line brings dozens. */
@@ -56,7 +57,9 @@ export class History {
   readonly #known = new Map<string, { readonly line: string; readonly task: string; readonly class: string }>()
   readonly #lines = new Set<string>()
   readonly #marks: Signal[] = []
-  #untold = 0
+  /** Series there are of a scope, and counts of those beyond its bound. */
+  readonly #ofAll = { series: 0, most: MOST_CLASSES, untold: 0 }
+  readonly #ofLines = { series: 0, most: MOST_BY_LINE, untold: 0 }
 
   /** A part was predicted at `time`; `flagged` where a defect was. */
   takePrediction({ line }: Pick<Prediction, 'line'>, time: number, flagged: boolean): void {
@@ -120,7 +123,7 @@ export class History {
       delayMean: sums.map((sum, i) => (known[i]! > 0 ? sum / known[i]! : null)),
       delayMost: most.map((longest, i) => (known[i]! > 0 ? longest : null)),
       marks: this.#marks.filter(({ domain }) => line === null || domain === null || domain === line),
-      untold: this.#untold
+      untold: (line === null ? this.#ofAll : this.#ofLines).untold
     }
   }
 
@@ -145,10 +148,12 @@ export class History {
     for (const of of this.#namesOf(line)) {
       const key = JSON.stringify([of, task, name])
       if (!this.#known.has(key)) {
-        if (this.#known.size >= MOST_SERIES) {
-          this.#untold++
+        const scope = of === '' ? this.#ofAll : this.#ofLines
+        if (scope.series >= scope.most) {
+          scope.untold++
           continue
         }
+        scope.series++
         this.#known.set(key, { line: of, task, class: name })
       }
       for (const { ring } of this.#rings) {

@@ -85,8 +85,21 @@ test('memory is bounded: of a long run the newest buckets stay, of many classes 
   history.takeExample(example(0, 'ok', 'ok'), 0)
   expect(history.report('hour').learned.reduce((a, b) => a + b)).toBe(SLOTS)
   for (let i = 0; i < 2000; i++) history.takeExample(example(3 * SLOTS * width, `class-${i}`, 'ok'), 3 * SLOTS * width)
-  expect(history.report('hour').series.length).toBeLessThanOrEqual(512)
-  expect(history.report('hour').untold).toBeGreaterThan(0)
+  expect(history.report('hour').series).toHaveLength(256)
+  expect(history.report('hour', 'a').series).toHaveLength(384)
+  // Each brings a label of a class, and calls of one that is known.
+  expect(history.report('hour').untold).toBe(2001 - 256)
+  expect(history.report('hour', 'a').untold).toBe(2001 - 384)
+})
+
+test('classes on many lines leave room for a new one over all of them', () => {
+  const history = new History()
+  for (let line = 0; line < 60; line++)
+    for (let name = 0; name < 20; name++) history.takeExample(example(1000, `class-${name}`, 'class-0', `line-${line}`), 1000)
+  expect(history.report('hour', 'line-1').untold).toBeGreaterThan(0)
+  history.takeExample(example(2000, 'crack', 'class-0', 'line-59'), 2000)
+  expect(counts(history, 'crack')).toMatchObject({ support: [1] })
+  expect(history.report('hour').untold).toBe(0)
 })
 
 test('only what came since is told when that is asked', () => {

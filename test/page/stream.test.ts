@@ -179,7 +179,16 @@ test('the page and each of its files are served with a strict policy, and asked 
     const html = await page.text()
     expect(html).not.toMatch(/<script(?![^>]*src="\/page\/)|<style| style=| on\w+=|https?:\/\//)
     const files = [...pageFiles().keys()]
-    expect(files).toEqual(expect.arrayContaining(['/', '/page/app.js', '/page/style.css', '/page/uPlot.iife.min.js', '/judge/interval.js']))
+    expect(files).toEqual(
+      expect.arrayContaining([
+        '/',
+        '/page/app.js',
+        '/page/style.css',
+        '/page/uPlot.iife.min.js',
+        '/page/morphdom-umd.min.js',
+        '/judge/interval.js'
+      ])
+    )
     for (const file of files) {
       const answer = await fetch(url + file)
       expect([file, answer.status, answer.headers.get('x-content-type-options'), answer.headers.get('cache-control')]).toEqual([
@@ -196,7 +205,7 @@ test('the page and each of its files are served with a strict policy, and asked 
 test('every module that the page imports is one of its files', () => {
   const files = pageFiles()
   for (const [address, { bytes, type }] of files) {
-    if (!type.startsWith('text/javascript') || address.includes('uPlot')) continue
+    if (!type.startsWith('text/javascript') || /uPlot|morphdom/.test(address)) continue
     for (const [, name] of bytes.toString('utf8').matchAll(/^(?:import|export)\b[^;\n]*\bfrom ['"]([^'"]+)['"]/gm))
       expect([address, files.has(new URL(name!, `http://x${address}`).pathname)]).toEqual([address, true])
   }

@@ -72,6 +72,8 @@ describe('the watch', () => {
     const again = await world.drain()
     expect(again.alerts()).toEqual(first.alerts())
     expect(await again.acknowledge('run-1', 'Ada')).toBe('acknowledged')
+    // Nobody takes it here: it stands as soon as it is durable.
+    expect(again.alerts().open).toMatchObject([{ id: 'run-1', state: 'acknowledged', by: 'Ada', acknowledgedAt: expect.any(Number) }])
     expect(await again.acknowledge('run-1', 'Bob')).toBe('already')
     expect(await again.acknowledge('run-2', 'Bob')).toBe('unknown')
 

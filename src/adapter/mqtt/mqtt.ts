@@ -10,6 +10,7 @@
  */
 import type { IClientOptions, MqttClient } from 'mqtt'
 import type { AlertState } from '../../alert/alert-state.ts'
+import { ALL_LINES } from '../../events/event.ts'
 import { Fault } from '../../fault/fault.ts'
 import type { Sink } from '../../pipeline/sink.ts'
 
@@ -44,12 +45,10 @@ export type Light = 'green' | 'amber' | 'red'
  * ```
  */
 export function lightOf(line: string, open: readonly Pick<AlertState, 'line' | 'severity'>[]): Light {
-  const own = open.filter(alert => alert.line === line || alert.line === EVERYWHERE)
+  const own = open.filter(alert => alert.line === line || alert.line === ALL_LINES)
   if (own.some(({ severity }) => severity === 'critical')) return 'red'
   return own.some(({ severity }) => severity === 'warning') ? 'amber' : 'green'
 }
-
-const EVERYWHERE = '*'
 
 export function openMqtt(options: MqttOptions): Sink {
   const { name, prefix, timeoutMs } = options
@@ -94,9 +93,9 @@ export function openMqtt(options: MqttOptions): Sink {
           signal.throwIfAborted()
           throw new Fault('UNAVAILABLE', `expected the broker of ${name} to answer, got ${wordsOf(error)}`, error)
         })
-        const all = new Set([...lines, ...open.map(({ line }) => line)].filter(line => line !== EVERYWHERE))
+        const all = new Set([...lines, ...open.map(({ line }) => line)].filter(line => line !== ALL_LINES))
         for (const line of all) {
-          const own = open.filter(alert => alert.line === line || alert.line === EVERYWHERE)
+          const own = open.filter(alert => alert.line === line || alert.line === ALL_LINES)
           const seen = own.every(({ state }) => state === 'acknowledged') ? 'yes' : 'no'
           for (const [what, value] of [
             ['light', lightOf(line, open)],

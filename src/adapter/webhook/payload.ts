@@ -5,7 +5,7 @@
  * Source: Slack, "Sending messages using incoming webhooks" and "Formatting text for app surfaces"; Microsoft, "Create incoming
  * webhooks with Workflows for Microsoft Teams", Adaptive Cards 1.4.
  */
-import type { Alert } from '../../events/event.ts'
+import { ALL_LINES, type Alert } from '../../events/event.ts'
 import type { Notice } from '../../pipeline/sink.ts'
 
 export type Shape = 'json' | 'slack' | 'teams'
@@ -57,7 +57,7 @@ function teams(alert: Alert, link: string | null): object {
 }
 
 function headline({ kind, severity, rule, line }: Alert): string {
-  return `${severity} ${kind}: ${rule} on ${line}`
+  return `${severity} ${kind}: ${rule}${line === ALL_LINES ? '' : ` on ${line}`}`
 }
 
 function facts({ id, time, task, class: name, by, kind }: Alert): (readonly [string, string])[] {
