@@ -6,17 +6,25 @@ import type { KnownPart } from './board.ts'
 const MOST = 8000
 /** Values of features of all of them together, about 60 bytes each: of wide parts fewer are kept. */
 const MOST_VALUES = 500_000
+/** Predictions that wait for their part: topics are read side by side, and either may be ahead. */
+const MOST_EARLY = 2000
 /** Parts of a line that what is typical of it is made of. */
 const TYPICAL = 200
 
 export class KnownParts {
   readonly #parts = new Map<string, KnownPart>()
+  readonly #early = new Map<string, Prediction>()
   #values = 0
 
   takeObservation({ id, line, station, product, time, features }: Observation): void {
     if (this.#parts.has(id)) return
     this.#parts.set(id, { observation: id, line, station, product, time, features, prediction: null, labels: {} })
     this.#values += widthOf(features)
+    const early = this.#early.get(id)
+    if (early !== undefined) {
+      this.#early.delete(id)
+      this.takePrediction(early)
+    }
     for (const [oldest, part] of this.#parts) {
       if (this.#parts.size <= MOST && (this.#values <= MOST_VALUES || oldest === id)) return
       this.#parts.delete(oldest)
@@ -26,10 +34,15 @@ export class KnownParts {
 
   takePrediction(prediction: Prediction): void {
     const part = this.#parts.get(prediction.observation)
-    if (part?.prediction !== null) return
+    if (part !== undefined && part.prediction !== null) return
     // What the banks said is most of it, and is asked anew by who explains.
-    const tasks = prediction.tasks.map(task => ({ ...task, banks: [] }))
-    this.#parts.set(prediction.observation, { ...part, prediction: { ...prediction, tasks } })
+    const lean = { ...prediction, tasks: prediction.tasks.map(task => ({ ...task, banks: [] })) }
+    if (part !== undefined) {
+      this.#parts.set(prediction.observation, { ...part, prediction: lean })
+      return
+    }
+    this.#early.set(prediction.observation, lean)
+    if (this.#early.size > MOST_EARLY) this.#early.delete(this.#early.keys().next().value!)
   }
 
   takeExample({ observation, labels }: Example): void {

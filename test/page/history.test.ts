@@ -179,6 +179,16 @@ test('the last parts are known with what was served and labelled, and what is ty
   expect(parts.newest('a', 3).map(part => part.observation)).toEqual(['p8999', 'p8990'])
 })
 
+test('a prediction that is read before its part waits for it, the newest of them', () => {
+  const parts = new KnownParts()
+  const about = { line: 'a', station: null, product: null, time: 0, features: {} }
+  for (let i = 0; i < 3000; i++) parts.takePrediction(prediction(`p${i}`, 'scratch'))
+  expect(parts.get('p2999')).toBeNull()
+  for (const id of ['p2999', 'p1000', 'p999']) parts.takeObservation({ ...about, id })
+  parts.takePrediction(prediction('p2999', 'ok'))
+  expect(['p2999', 'p1000', 'p999'].map(id => parts.get(id)?.prediction?.tasks[0]?.chosen)).toEqual(['scratch', 'scratch', undefined])
+})
+
 test('of wide parts fewer are remembered, and the last one always', () => {
   const parts = new KnownParts()
   const about = { line: 'a', station: null, product: null, time: 0 }
