@@ -72,7 +72,7 @@ export async function run(flags: Flags): Promise<void> {
       ...guardedBy(config, tell),
       gateway: pipeline,
       metrics,
-      board: { onlooker, explain: (part, typical, task) => explain(learnerOf(pipeline), part, typical, task) },
+      board: { onlooker, explain: (part, typical, task) => explain(learnerOf(pipeline, part.line), part, typical, task) },
       lineOf: (name, bytes) => lineIn(store.codec.decode(bytes), name),
       logger
     },
@@ -131,8 +131,10 @@ function phaseTo(file: string): (phase: Phase) => void {
 }
 
 /** Whose state explains. Throws `UNAVAILABLE` where this process has none. */
-function learnerOf(pipeline: Pipeline | Predictor): Learner {
-  const learner = 'learner' in pipeline ? pipeline.learner : null
-  if (learner === null) throw new Fault('UNAVAILABLE', 'expected a state to explain with, this process has none: ask the one that learns')
+/** The state that a part of a line is explained by: what this process learns, or what it predicts by. */
+function learnerOf(pipeline: Pipeline | Predictor, line: string): Learner {
+  const learner = 'learnerFor' in pipeline ? pipeline.learnerFor(line) : pipeline.learner
+  if (learner === null)
+    throw new Fault('UNAVAILABLE', 'expected a state to explain with, this process has none: ask one that learns or predicts')
   return learner
 }

@@ -32,8 +32,8 @@ export interface OnlookerOptions {
 /** What is told as it happens. */
 export type Told = Extract<AnyEvent, { readonly name: 'alert' | 'signal' }>
 
-const watched = ['observations', 'predictions', 'examples', 'signals', 'alerts', 'decisions'] as const
-const told: ReadonlySet<string> = new Set(['alert', 'signal', 'decision'])
+const watched = ['observations', 'predictions', 'examples', 'signals', 'alerts'] as const
+const told: ReadonlySet<string> = new Set(['alert', 'signal'])
 /** Records at a time: more than the loop makes in a turn, so that it is kept up with; they are decoded in about 10 ms. */
 const BATCH = 2000
 const AGAIN_MS = 1000

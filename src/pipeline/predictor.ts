@@ -130,6 +130,11 @@ export class Predictor implements Gateway {
     return this.#followers.get(shard)?.learner ?? null
   }
 
+  /** The state it predicts a line by; null before one came. */
+  learnerFor(line: string): Learner | null {
+    return this.learnerOf(this.#options.shards.of(line))
+  }
+
   /** What it predicts by, of every shard of which a state has come, and how far behind the log it is, as of the last look. */
   get following(): readonly (Following & { readonly shard: string; readonly behind: number })[] {
     return [...this.#followers].flatMap(([shard, { following }]) => {
@@ -240,7 +245,7 @@ export class Predictor implements Gateway {
       if ('code' in event || event.name !== 'observation') continue
       // Looked at again after every wait: what there was may have been lost meanwhile.
       if (!(await this.#known(signal))) return
-      const learner = this.learnerOf(shards.of(event.event.line))!
+      const learner = this.learnerFor(event.event.line)!
       const before = stopwatch()
       const prediction = learner.predict(event.event)
       const spent = stopwatch() - before
