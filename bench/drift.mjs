@@ -64,6 +64,7 @@ function detectors() {
     'never fires': () => ({ ...nothing, averageRunLength: Number.POSITIVE_INFINITY, update: () => false }),
     'ADWIN, δ .002': () => new Adwin(),
     'ADWIN, δ .02 at every value': () => new Adwin({ delta: 0.02, clock: 1 }),
+    'ADWIN by likelihood, δ .0002': () => new Adwin({ delta: 2e-4, clock: 1, bound: 'likelihood', least: 10 }),
     'Page-Hinkley, λ 50': () => new PageHinkley(),
     'Page-Hinkley, λ 15, δ .05': () => new PageHinkley({ threshold: 15, tolerance: 0.05 }),
     DDM: () => new Ddm(),

@@ -1,10 +1,11 @@
 /**
  * ADWIN: a window that grows while its mean stands and is cut where two parts of it differ by more than chance explains.
  *
- *     cut where |μ₀ − μ₁| > √(2/m σ² ln(2 ln n / δ)) + 2/(3m) ln(2 ln n / δ),   1/m = 1/n₀ + 1/n₁
+ *     cut where |μ₀ − μ₁| > √(2/m σ² L) + 2/(3m) L,   1/m = 1/n₀ + 1/n₁,   L = ln(2 ln n / δ)
  *
- * over every way to cut the window between two buckets of an exponential histogram: at most M of each size 2ⁱ, so that n values
- * take O(M ln n) numbers, and the oldest are known the most coarsely.
+ * or, by `bound`, where the likelihood ratio of two rates against one is above L (cut.ts), over every way to cut the window
+ * between two buckets of an exponential histogram: at most M of each size 2ⁱ, so that n values take O(M ln n) numbers, and the
+ * oldest are known the most coarsely.
  *
  * Sources: Bifet & Gavaldà, "Learning from time-changing data with adaptive windowing", SDM 2007; values as River 0.26 gives
  * them. Disagreements of River with the paper, which we share: δ is divided by ln n, not by n, and the shortest part allowed is
@@ -16,6 +17,7 @@
  */
 import { log } from '../numeric/exp-log.ts'
 import type { Saved } from '../numeric/saved.ts'
+import { beyondLikelihood, beyondVariance } from './cut.ts'
 import type { Change, Detector } from './detector.ts'
 import { loadChange, type SavedChange, saveChange } from './saved-change.ts'
 
@@ -32,10 +34,12 @@ export interface AdwinOptions {
   readonly grace: number
   /** Whether the window since a change is kept. */
   readonly keep: boolean
+  /** What chance explains: the paper's bound by the variance, of any values, or one by the likelihood, of hits and misses alone. */
+  readonly bound: 'variance' | 'likelihood'
 }
 
 /** As River's. */
-export const defaultAdwin: AdwinOptions = { delta: 0.002, clock: 32, buckets: 5, least: 5, grace: 10, keep: false }
+export const defaultAdwin: AdwinOptions = { delta: 0.002, clock: 32, buckets: 5, least: 5, grace: 10, keep: false, bound: 'variance' }
 
 /** Numbers of a bucket: its total, n·variance, and the mark of its oldest value. */
 const TOTAL = 0
@@ -265,12 +269,12 @@ export class Adwin implements Detector {
    * before it and their sum. Null where nothing can be cut.
    */
   #cut(first: boolean): { readonly n0: number; readonly u0: number } | null {
-    const { least } = this.#options
+    const { least, bound } = this.#options
     // In variables: this runs after every value, for every bucket.
     const [width, total, numbers, counts] = [this.#width, this.#total, this.#numbers, this.#counts]
-    const ln = log((2 * log(width)) / this.delta)
-    const spread = 2 * (this.#variance / width) * ln
-    const slack = (2 / 3) * ln
+    const L = log((2 * log(width)) / this.delta)
+    const variance = this.#variance / width
+    const likely = bound === 'likelihood'
     let found: { readonly n0: number; readonly u0: number } | null = null
     let [n0, u0, most] = [0, 0, 0]
     for (let size = counts.length - 1; size >= 0; size--) {
@@ -282,9 +286,8 @@ export class Adwin implements Detector {
         const n1 = width - n0
         if (n1 < least) return found
         if (n0 < least) continue
-        const m = 1 / (n0 - least + 1) + 1 / (n1 - least + 1)
-        const apart = Math.abs(u0 / n0 - (total - u0) / n1)
-        const excess = apart - (Math.sqrt(m * spread) + slack * m)
+        const u1 = total - u0
+        const excess = likely ? beyondLikelihood(n0, u0, n1, u1, L) : beyondVariance(n0, u0, n1, u1, variance, L, least)
         if (!(excess > most)) continue
         most = excess
         found = { n0, u0 }

@@ -8,8 +8,9 @@
  *
  * The promise is for the whole line, not for a series: a label brings one value to the error, one to one class's recall, one to
  * another's precision and calibration, and one to the rate of every class. So the chance of a false alarm a label, `BUDGET`, is
- * shared evenly among these five and the tasks, and that of the rates among the classes: however many series there are, their
- * chances sum to the budget (Bonferroni).
+ * one for each of these five, shared evenly among the tasks, and that of the rates among the classes: however many series there
+ * are, their chances sum to the budget (Bonferroni). Hits and misses are told by their likelihood, which needs the fewest parts
+ * of a rare class; how sure a choice was is no hit, and is told by its variance, whose bound is far less tight.
  */
 import { Adwin } from '../drift/adwin.ts'
 import type { Change } from '../drift/detector.ts'
@@ -42,11 +43,9 @@ export interface Finding {
   readonly evidence: readonly Found[]
 }
 
-/** δ of all series of a line together: see bench/drift.mjs for the false alarms that it makes. */
-const BUDGET = 0.1
-/** Kinds of series among which it is shared. */
-const KINDS = 5
-/** Labels of a line's task before anything is told: until then it learns, and what it says changes for that reason. */
+/** δ of all series of a line together, by kind: see bench/drift.mjs for the false alarms that it makes. */
+const BUDGET = { error: 2e-4, recall: 2e-4, precision: 2e-4, rate: 0.02, calibration: 0.02 } as const
+/** Labels of a line's task within which no change that is told begins: it learns, and what it says changes for that reason. */
 const WARM_UP = 100
 /** Labels after a change within which whatever fires is of that change. */
 const SETTLE = 200
@@ -62,9 +61,10 @@ const MOST_EVIDENCE = 8
 const BACK_PARTS = 50
 
 /** The error is checked after every fourth label, rates after every 16th: they have values enough. */
-const errorOptions = { clock: 4, keep: true }
-const classOptions = { clock: 1, keep: true }
-const rateOptions = { clock: 16, keep: true }
+const errorOptions = { clock: 4, least: 10, keep: true, bound: 'likelihood' } as const
+const hitOptions = { clock: 1, least: 10, keep: true, bound: 'likelihood' } as const
+const sureOptions = { clock: 1, keep: true } as const
+const rateOptions = { clock: 16, keep: true } as const
 
 const kinds = ['recall', 'precision', 'calibration', 'rate'] as const
 type ClassKind = (typeof kinds)[number]
@@ -75,6 +75,8 @@ export class LineWatch {
   /** By class, those watched. */
   readonly #classes = new Map<number, ClassWatch>()
   #n = 0
+  /** The time of the last part within the warm-up. */
+  #warm = Number.NEGATIVE_INFINITY
   /** Of the last change told: the labels there were, and the time of the part at which it was found. */
   #toldN = Number.NEGATIVE_INFINITY
   #toldAt = Number.NEGATIVE_INFINITY
@@ -90,7 +92,7 @@ export class LineWatch {
   /** A class gets series of its own from its next label on. */
   watch(c: number): void {
     if (this.#classes.has(c)) return
-    const watch = { recall: new Adwin(classOptions), precision: new Adwin(classOptions), calibration: new Adwin(classOptions) }
+    const watch = { recall: new Adwin(hitOptions), precision: new Adwin(hitOptions), calibration: new Adwin(sureOptions) }
     this.#classes.set(c, { ...watch, rate: new Adwin(rateOptions) })
   }
 
@@ -101,27 +103,28 @@ export class LineWatch {
   /** Takes what was said of a part of one of `tasks` tasks; null where nothing is found. */
   observe({ y, chosen, confidence, time }: Said, tasks: number): Finding | null {
     this.#n++
-    const share = BUDGET / (KINDS * Math.max(1, tasks))
+    if (this.#n <= WARM_UP) this.#warm = Math.max(this.#warm, time)
     const found: Found[] = []
-    const update = (what: DriftKind, c: number | null, series: Adwin | undefined, value: number, delta: number): void => {
+    const update = (what: keyof typeof BUDGET, c: number | null, series: Adwin | undefined, value: number, among = 1): void => {
       if (series === undefined) return
-      series.delta = delta
-      if (series.update(value, time) && matters(what, series.change!)) found.push({ ...figure(what, series.change!), what, class: c })
+      series.delta = BUDGET[what] / (Math.max(1, tasks) * among)
+      if (series.update(value, time) && series.change!.since > this.#warm && matters(what, series.change!))
+        found.push({ ...figure(what, series.change!), what, class: c })
     }
     const hit = chosen === y ? 1 : 0
     const told = this.#classes.get(chosen)
-    update('recall', y, this.#classes.get(y)?.recall, hit, share)
-    update('precision', chosen, told?.precision, hit, share)
-    update('calibration', chosen, told?.calibration, (1 + confidence - hit) / 2, share)
-    for (const [c, { rate }] of this.#classes) update('rate', c, rate, c === y ? 1 : 0, share / this.#classes.size)
-    update('error', null, this.#error, 1 - hit, share)
-    if (found.length === 0 || this.#n <= WARM_UP) return this.#ended()
+    update('recall', y, this.#classes.get(y)?.recall, hit)
+    update('precision', chosen, told?.precision, hit)
+    update('calibration', chosen, told?.calibration, (1 + confidence - hit) / 2)
+    for (const [c, { rate }] of this.#classes) update('rate', c, rate, c === y ? 1 : 0, this.#classes.size)
+    update('error', null, this.#error, 1 - hit)
+    if (found.length === 0) return this.#ended()
     return this.#judge(found, time)
   }
 
   save(): Saved {
     return {
-      sums: Float64Array.of(this.#n, this.#toldN, this.#toldAt),
+      sums: Float64Array.of(this.#n, this.#toldN, this.#toldAt, this.#warm),
       open: this.#open === null ? null : { ...this.#open },
       error: this.#error.save(),
       classes: [...this.#classes].map(([c, watch]) => [c, ...kinds.map(kind => watch[kind].save())])
@@ -138,6 +141,7 @@ export class LineWatch {
     this.#n = sums[0]!
     this.#toldN = sums[1]!
     this.#toldAt = sums[2]!
+    this.#warm = sums[3]!
     this.#open = open
     this.#error.load(error)
     for (const [c, ...series] of classes) {

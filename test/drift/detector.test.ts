@@ -9,7 +9,12 @@ import { faults, planted } from './detector.plants.ts'
 /** Page-Hinkley and DDM date a change at the extreme of a sum, which may lie anywhere before. */
 const subjects: Readonly<Record<string, Subject>> = {
   ADWIN: { open: () => new Adwin(), delay: 65, dates: 40 },
-  'ADWIN as the learner uses it': { open: () => new Adwin({ delta: 0.02, clock: 1, keep: true }), delay: 40, dates: 40 },
+  'ADWIN as the learner uses it of rates': { open: () => new Adwin({ delta: 0.02, clock: 1, keep: true }), delay: 40, dates: 40 },
+  'ADWIN as the learner uses it of hits': {
+    open: () => new Adwin({ delta: 2e-4, clock: 1, least: 10, keep: true, bound: 'likelihood' }),
+    delay: 30,
+    dates: 40
+  },
   'Page-Hinkley': { open: () => new PageHinkley(), delay: 120, dates: 401 },
   DDM: { open: () => new Ddm(), delay: 60, dates: 401 },
   KSWIN: { open: () => new Kswin({ alpha: 0.001 }), delay: 40, dates: 40 }

@@ -57,6 +57,16 @@ describe('a line is watched', () => {
     expect(found.map(({ found: { what, class: c } }) => [what, c])).toEqual([['rate', 2]])
   })
 
+  test.each([
+    [60, []],
+    [400, [['recall', 2]]]
+  ])('what changes as a young line learns is no drift: after %i labels', (young, expected) => {
+    const [watch, random] = [new LineWatch(), new Random(8)]
+    const all = [...walk(watch, random, { rates: [0.4, 0.3, 0.3], hits: [0.9, 0.9, 1] }, 0, young)]
+    all.push(...walk(watch, random, { rates: [0.4, 0.3, 0.3], hits: [0.9, 0.9, 0.4] }, young, 600))
+    expect(detected(all).map(({ found: { what, class: c } }) => [what, c])).toEqual(expected)
+  })
+
   test('what gets better is no drift', () => {
     const [watch, random] = [new LineWatch(), new Random(5)]
     expect(detected(walk(watch, random, { ...steady, hits: [0.5, 0.3, 0.2] }, 0, 1500))).toEqual([])
@@ -64,7 +74,7 @@ describe('a line is watched', () => {
   })
 
   test('a drift whose figure is back has ended, once', () => {
-    const [watch, random] = [new LineWatch(), new Random(6)]
+    const [watch, random] = [new LineWatch(), new Random(7)]
     const all = [
       ...walk(watch, random, steady, 0, 2000),
       ...walk(watch, random, { ...steady, hits: [0.95, 0.1, 0.8] }, 2000, 600),
