@@ -213,9 +213,11 @@ export class Alarms {
     const line = signal.domain ?? ALL_LINES
     // Named by what they say: an older log has none of them.
     const kind: string = signal.kind
-    const began = kind === 'drift-detected' || kind === 'expert-unstable'
+    const suspected = kind === 'drift-suspected'
+    const began = kind === 'drift-detected' || suspected || kind === 'expert-unstable'
     if (!kind.startsWith(`${rule.kind}-`) || !(began || kind === 'drift-ended' || kind === 'expert-stable')) return []
     if (!(rule.lines?.includes(line) ?? true)) return []
+    if (rule.kind === 'drift' && rule.evidence === (suspected ? 'labels' : 'inputs')) return []
     if (rule.kind === 'drift' && !ofThese(rule.tasks, signal.task)) return []
     if (rule.kind === 'drift' && !ofThese(rule.classes, signal.class)) return []
     const about: About = { line, task: signal.task, class: rule.kind === 'drift' ? signal.class : null, bank: signal.bank }

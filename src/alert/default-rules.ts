@@ -11,13 +11,15 @@ const everywhere = { lines: null, holdMs: 0, clearHoldMs: 0, escalateAfterMs: nu
 /** A state that has learned fewer examples flags at random. */
 const parts = { ...everywhere, tasks: null, classes: null, per: 'task', leastLearned: 500, cooldownMs: 5 * MINUTE } as const
 
+const drift = { ...everywhere, kind: 'drift', tasks: null, classes: null, cooldownMs: 0 } as const
+
 /**
- * One rule of each kind but single parts, which are for classes that a plant names.
+ * Rules of each kind but single parts, which are for classes that a plant names.
  *
  * @example
  * ```ts
  * import { defaultRules } from '../src/alert/default-rules.ts'
- * defaultRules.map(rule => rule.name) // => ['defect-rate', 'defect-run', 'undecided', 'drift', 'expert-unstable', 'no-parts', 'no-labels']
+ * defaultRules.map(rule => rule.name) // => ['defect-rate', 'defect-run', 'undecided', 'drift', 'drift-suspected', 'expert-unstable', 'no-parts', 'no-labels']
  * ```
  */
 export const defaultRules: readonly Rule[] = [
@@ -52,7 +54,9 @@ export const defaultRules: readonly Rule[] = [
     z: 3,
     leastParts: 100
   },
-  { ...everywhere, name: 'drift', kind: 'drift', severity: 'warning', tasks: null, classes: null, cooldownMs: 0, endMs: DAY },
+  { ...drift, name: 'drift', severity: 'warning', evidence: 'labels', endMs: DAY },
+  // Inputs that move need do no harm: whoever is asked every time stops looking. Of these no end is told.
+  { ...drift, name: 'drift-suspected', severity: 'information', evidence: 'inputs', endMs: 8 * HOUR },
   { ...everywhere, name: 'expert-unstable', kind: 'expert', severity: 'information', raise: 1, clear: 0, critical: null, cooldownMs: HOUR },
   {
     ...everywhere,

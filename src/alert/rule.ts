@@ -77,6 +77,8 @@ export interface RunRule extends OfDecisions {
 /** Drift that the learner tells of, per line, task and class. Cleared when it has ended, or was not told of for as long. */
 export interface DriftRule extends Common {
   readonly kind: 'drift'
+  /** What it was seen by: labels show it, inputs and predictions alone make one suspect it. */
+  readonly evidence: 'labels' | 'inputs' | 'any'
   readonly tasks: readonly string[] | null
   readonly classes: readonly string[] | null
   readonly endMs: number

@@ -66,6 +66,7 @@ const drift = z.strictObject({
   kind: z.literal('drift'),
   ...common,
   cooldownMinutes: minutes(0),
+  evidence: z.enum(['labels', 'inputs', 'any']).default('any'),
   tasks: names,
   classes: names,
   endHours: z.number().positive().max(87_600).default(24)

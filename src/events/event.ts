@@ -121,6 +121,7 @@ export const signalKinds = [
   'label-corrected',
   'bank-restarted',
   'drift-detected',
+  'drift-suspected',
   'drift-ended',
   'expert-unstable',
   'expert-stable',

@@ -48,7 +48,7 @@ export function labelFreeReport(seen: DriftSeen, task: string | null, at: number
  */
 export function sentence({ domain, class: name, what, since, from, to, seen, at, task, feature = null, labelFree }: DriftFacts): string {
   const figure = what === 'rate' && labelFree ? 'predicted rate' : (words[what] ?? what)
-  const of = [task, name, feature].filter(part => part !== null).join(' ')
+  const of = feature ?? (name !== null && task !== null ? `${name} (${task})` : (name ?? task ?? ''))
   const place = domain === '' ? '' : ` on ${domain}`
   const [was, is] = apart(from, to)
   const moved = `${to < from ? 'fell' : 'rose'} from ${was} to ${is}`

@@ -283,7 +283,7 @@ export class Learner {
       if (fresh.length > 0) {
         if (report.what === 'input' && this.options.drift === 'answer') this.#encodings.renew(domain)
         const about = { domain: seen.domain, task: name, class: seen.class, value: seen.to }
-        this.#signals.tell('drift-detected', about, report.message)
+        this.#signals.tell('drift-suspected', about, report.message)
       }
     }
     return { outcome: 'control', signals: this.#signals.close() }

@@ -303,10 +303,13 @@ export const alarmLaws: readonly AlarmLaw[] = [
   {
     name: 'drift and unstable experts are told once each, and cleared by what the learner says next',
     run: make => {
+      const drift = { kind: 'drift', tasks: null, classes: null, endMs: 3_600_000 } as const
       const alarms = make({
         ...plain,
         rules: [
-          { ...timing, name: 'drift', kind: 'drift', severity: 'warning', tasks: null, classes: null, endMs: 3_600_000 },
+          { ...timing, ...drift, name: 'drift', severity: 'warning', evidence: 'labels' },
+          { ...timing, ...drift, name: 'suspected', severity: 'information', evidence: 'inputs' },
+          { ...timing, ...drift, name: 'either', severity: 'critical', evidence: 'any', lines: ['lathe'] },
           { ...timing, name: 'expert', kind: 'expert', severity: 'information', raise: 2, clear: 0, critical: null }
         ]
       })
@@ -330,8 +333,15 @@ export const alarmLaws: readonly AlarmLaw[] = [
       expect(say('drift-detected', 1000)).toBe('')
       expect(say('drift-ended', 2000, { message: 'as before' })).toBe('cleared press as before')
       expect(say('drift-detected', 3000)).toBe('raised press recall fell')
+      expect(say('drift-suspected', 3000, { message: 'a mean rose' })).toBe('raised press a mean rose')
+      expect(alarms.open.map(({ rule, severity }) => [rule, severity])).toEqual([
+        ['drift', 'warning'],
+        ['suspected', 'information']
+      ])
+      for (const kind of ['drift-detected', 'drift-suspected'])
+        expect(say(kind, 3000, { domain: 'lathe', class: kind })).toContain('raised lathe recall fell,raised lathe')
       alarms.tick(4000)
-      expect(alarms.tick(3_603_000).map(({ kind }) => kind)).toEqual(['cleared'])
+      expect(alarms.tick(3_603_000).map(({ kind }) => kind)).toEqual(Array(6).fill('cleared'))
       const expert = (kind: string, n: number): string => say(kind, 5_000_000, { class: null, bank: 'shared', expert: n })
       expect(expert('expert-unstable', 3)).toBe('')
       expect(expert('expert-unstable', 1)).toBe('raised press experts 1, 3 of shared (fault) on press are unstable')

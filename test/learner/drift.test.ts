@@ -115,7 +115,7 @@ describe('a drift that was seen without labels', () => {
     const { outcome, signals } = learned().take(control)
     expect(outcome).toBe('control')
     expect(signals.map(({ kind, domain, message }) => [kind, domain, message])).toEqual([
-      ['drift-detected', 'line 2', 'mean of x on line 2 rose from .00 to 1.50 since 12:01, 48 parts seen without labels']
+      ['drift-suspected', 'line 2', 'mean of x on line 2 rose from .00 to 1.50 since 12:01, 48 parts seen without labels']
     ])
   })
 
