@@ -232,7 +232,7 @@ export class TaskLearner {
 
   /** The learner's answer to a drift of a domain: see `drift-answer.ts`. */
   #answer(domain: number, drift: Pick<DriftReport, 'what' | 'seen'>): void {
-    answerDrift({ domain, parts: this.#parts, committee: this.#committee, encodings: this.#ground.encodings }, drift)
+    answerDrift({ domain, parts: this.#parts, committee: this.#committee }, drift)
   }
 
   /** A drift of a domain was seen without labels: what rests wakes. False where it was told before. */
