@@ -13,7 +13,7 @@ import type { Figure } from './gauge.ts'
 import { type DecisionRule, isOfDecisions, type Rule, type SignalRule } from './rule.ts'
 import { DataGauge, LabelsGauge } from './silence.ts'
 import { type DriftGauge, ExpertGauge } from './told.ts'
-import { isHit, isWatched } from './watched.ts'
+import { covers, isHit, isWatched } from './watched.ts'
 import { ofData, ofExperts, ofLabels, ofParts } from './words.ts'
 
 export interface AlarmsOptions {
@@ -73,7 +73,9 @@ export class Alarms {
 
   /** A decision was made; the log took what it is about at `wall`. */
   take(decision: Decided, wall: number): Alert[] {
-    const { line, task, time } = decision
+    const { line, task } = decision
+    // A clock that is ahead would hold back whatever comes after it.
+    const time = Math.min(decision.time, wall)
     const alerts: Alert[] = []
     const known = this.#causes.ofParts(line, task)
     for (const rule of this.#rules) {
@@ -180,15 +182,27 @@ export class Alarms {
       const figure = gauge.wait(wall, this.#since ?? wall)
       // Nothing to save as long as nothing has become of it.
       if (figure.level !== 'high' && cause.alert === null) return []
-      const message = (): string => ofData(about.line, (figure.value ?? 0) * 1000)
+      const message = (): string => ofData(about.line, figure.level === 'low' ? null : (figure.value ?? 0) * 1000)
       return this.#kept(cause, cause.wait(figure, { at: wall, wall, time: wall, part: null, message }, this.#naming))
     }
-    if (cause.alert === null) return []
-    if (rule.kind === 'drift' && wall - cause.touched >= rule.endMs) {
-      const message = (): string => `no drift of ${about.class ?? about.task ?? about.line} on ${about.line} was told of any more`
-      return this.#read(cause, (gauge as DriftGauge).take(false, null), { at: wall, wall, time: wall, part: null, message })
+    if (rule.kind === 'drift' || rule.kind === 'expert') return this.#stands(cause, rule, wall)
+    return cause.alert === null ? [] : this.#kept(cause, cause.tick(wall, this.#naming))
+  }
+
+  /** What signals told of goes on between them: holds and cooldowns end by the clock, and what a trial kept silent stands after it. */
+  #stands(cause: Cause, rule: SignalRule, wall: number): Alert[] {
+    const { gauge, about, figure, life } = cause
+    if (cause.alert === null && figure.level !== 'high') return []
+    const at = { at: wall, wall, time: wall, part: null }
+    if (rule.kind === 'drift' && figure.level === 'high' && wall - cause.touched >= rule.endMs) {
+      const text = `no drift of ${about.class ?? about.task ?? about.line} on ${about.line} was told of any more`
+      return this.#read(cause, (gauge as DriftGauge).take(false, null, text), { ...at, message: () => text })
     }
-    return this.#kept(cause, cause.tick(wall, this.#naming))
+    const message = (): string =>
+      gauge instanceof ExpertGauge ? ofExperts(about, gauge.unstable) : (gauge as DriftGauge).message || (cause.alert?.message ?? '')
+    const alerts = cause.wait(figure, { ...at, message }, this.#naming)
+    if (alerts.length > 0 || cause.life.highSince !== life.highSince || cause.life.lowSince !== life.lowSince) this.#causes.changed(cause)
+    return alerts
   }
 
   #kept(cause: Cause, alerts: Alert[]): Alert[] {
@@ -216,20 +230,15 @@ export class Alarms {
     const suspected = kind === 'drift-suspected'
     const began = kind === 'drift-detected' || suspected || kind === 'expert-unstable'
     if (!kind.startsWith(`${rule.kind}-`) || !(began || kind === 'drift-ended' || kind === 'expert-stable')) return []
-    if (!(rule.lines?.includes(line) ?? true)) return []
     if (rule.kind === 'drift' && rule.evidence === (suspected ? 'labels' : 'inputs')) return []
-    if (rule.kind === 'drift' && !ofThese(rule.tasks, signal.task)) return []
-    if (rule.kind === 'drift' && !ofThese(rule.classes, signal.class)) return []
     const about: About = { line, task: signal.task, class: rule.kind === 'drift' ? signal.class : null, bank: signal.bank }
+    if (!covers(rule, about)) return []
     const cause = this.#causes.byAbout(rule, about) ?? (began ? this.#causes.make(rule, about) : null)
     if (cause === null) return []
     const { gauge } = cause
-    const figure = gauge instanceof ExpertGauge ? gauge.take(signal.expert ?? 0, began) : (gauge as DriftGauge).take(began, signal.value)
+    const figure =
+      gauge instanceof ExpertGauge ? gauge.take(signal.expert ?? 0, began) : (gauge as DriftGauge).take(began, signal.value, signal.message)
     const message = (): string => (gauge instanceof ExpertGauge ? ofExperts(about, gauge.unstable) : signal.message)
     return this.#read(cause, figure, { at: wall, wall, time: signal.time, part: null, message })
   }
-}
-
-function ofThese(names: readonly string[] | null, name: string | null): boolean {
-  return names === null || (name !== null && names.includes(name))
 }

@@ -75,6 +75,15 @@ export class Cause<G extends Measures = Measures> {
     return this.#alert
   }
 
+  /** The last it had. */
+  get figure(): Figure {
+    return this.#figure
+  }
+
+  get life(): Life {
+    return this.#life
+  }
+
   /** When it last had a figure, by the log's clock. */
   get touched(): number {
     return this.#touched

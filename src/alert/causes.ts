@@ -13,7 +13,7 @@ import type { PartGauge } from './gauge.ts'
 import type { Rule } from './rule.ts'
 import { DataGauge, LabelsGauge } from './silence.ts'
 import { DriftGauge, ExpertGauge } from './told.ts'
-import { partGaugeOf } from './watched.ts'
+import { covers, partGaugeOf } from './watched.ts'
 
 export interface CausesOptions {
   readonly maxCauses: number
@@ -162,7 +162,7 @@ export class Causes {
   #restore(slot: number, saved: SavedCause, rules: readonly Rule[]): void {
     const [line, task, name, bank] = saved.about
     const about = { line, task, class: name, bank }
-    const rule = rules.find(each => each.name === saved.rule && each.kind === saved.kind)
+    const rule = rules.find(each => each.name === saved.rule && each.kind === saved.kind && covers(each, about))
     const cause = new Cause<Measures>(rule ?? gone(saved), about, rule === undefined ? nothing : gaugeOf(rule), slot)
     cause.load(saved as unknown as Saved)
     if (cause.alert !== null) this.#byAlert.set(cause.alert.id, cause)

@@ -24,8 +24,8 @@ export class DataGauge {
   /** A part came, when the log was at `wall`. */
   came(wall: number): Figure {
     const gap = Math.max(0, wall - this.#last)
-    // A pause is no gap between parts: it would make the next one usual.
-    if (this.#parts > 0 && gap < this.#limitMs()) this.#gapMs += (gap - this.#gapMs) * Math.max(NEWEST, 1 / this.#parts)
+    // A pause counts for no more than would be told: else the next one were usual, and a line that is slow would never be.
+    if (this.#parts > 0) this.#gapMs += (Math.min(gap, this.#limitMs()) - this.#gapMs) * Math.max(NEWEST, 1 / this.#parts)
     this.#parts++
     this.#last = Math.max(this.#last, wall)
     return { level: 'low', grave: 'low', value: 0 }
@@ -35,7 +35,8 @@ export class DataGauge {
   wait(wall: number, since: number): Figure {
     const silentMs = wall - Math.max(this.#last, since)
     const high = this.#parts >= RUNNING && silentMs >= this.#limitMs()
-    return { level: levelOf(high, false), grave: 'low', value: Math.max(0, silentMs) / 1000 }
+    // That nothing was looked at ends no silence.
+    return { level: levelOf(high, !high && this.#last >= since), grave: 'low', value: Math.max(0, silentMs) / 1000 }
   }
 
   get last(): number {
@@ -62,9 +63,10 @@ export class LabelsGauge {
   readonly #rule: LabelsRule
   #last = Number.NEGATIVE_INFINITY
   #labels = 0
-  /** Parts since the last label, and usually between two. */
+  /** Parts since the last label; and usually between two, labels of one batch aside, of so many gaps. */
   #parts = 0
   #gap = 0
+  #gaps = 0
 
   constructor(rule: LabelsRule) {
     this.#rule = rule
@@ -72,7 +74,7 @@ export class LabelsGauge {
 
   /** A label came. */
   came(wall: number): Figure {
-    if (this.#labels > 0) this.#gap += (this.#parts - this.#gap) * Math.max(NEWEST, 1 / this.#labels)
+    if (this.#labels > 0 && this.#parts > 0) this.#gap += (this.#parts - this.#gap) * Math.max(NEWEST, 1 / ++this.#gaps)
     this.#labels++
     this.#parts = 0
     this.#last = Math.max(this.#last, wall)
@@ -84,18 +86,19 @@ export class LabelsGauge {
     const { afterMs, parts, times } = this.#rule
     this.#parts++
     const high = this.#labels > 0 && wall - this.#last >= afterMs && this.#parts >= Math.max(parts, times * this.#gap)
-    return { level: levelOf(high, false), grave: 'low', value: this.#parts }
+    return { level: levelOf(high, !high), grave: 'low', value: this.#parts }
   }
 
   save(): Saved {
-    return [this.#last, this.#labels, this.#parts, this.#gap]
+    return [this.#last, this.#labels, this.#parts, this.#gap, this.#gaps]
   }
 
   load(saved: Saved): void {
-    const [last, labels, parts, gap] = saved as readonly [number, number, number, number]
+    const [last, labels, parts, gap, gaps = labels] = saved as readonly [number, number, number, number, number?]
     this.#last = last
     this.#labels = labels
     this.#parts = parts
     this.#gap = gap
+    this.#gaps = gaps
   }
 }

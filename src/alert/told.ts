@@ -6,18 +6,27 @@ import type { ExpertRule } from './rule.ts'
 /** Drift of one line, task and class: high from its beginning to its end. */
 export class DriftGauge {
   #on = false
+  #message = ''
 
-  take(began: boolean, value: number | null): Figure {
+  take(began: boolean, value: number | null, message: string): Figure {
     this.#on = began
+    this.#message = message
     return { level: levelOf(this.#on, !this.#on), grave: 'low', value }
   }
 
+  /** What was told last. */
+  get message(): string {
+    return this.#message
+  }
+
   save(): Saved {
-    return this.#on
+    return [this.#on, this.#message]
   }
 
   load(saved: Saved): void {
-    this.#on = saved as boolean
+    const [on, message] = (Array.isArray(saved) ? saved : [saved, '']) as unknown as readonly [boolean, string]
+    this.#on = on
+    this.#message = message
   }
 }
 

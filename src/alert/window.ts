@@ -38,11 +38,13 @@ export class Window {
   }
 
   save(): Saved {
-    return [this.#head, this.#seen, this.#n, this.#hits]
+    return [this.#head, this.#seen, this.#n, this.#hits, this.#width, this.#byTime]
   }
 
   load(saved: Saved): void {
-    const [head, seen, n, hits] = saved as readonly [number, number, readonly number[], readonly number[]]
+    const [head, seen, n, hits, width, byTime] = saved as readonly [number, number, readonly number[], readonly number[], number?, boolean?]
+    // Buckets of another rule's window tell nothing of this one: it starts empty.
+    if (width !== undefined && (width !== this.#width || byTime !== this.#byTime)) return
     this.#head = head
     this.#seen = seen
     this.#n = [...n]

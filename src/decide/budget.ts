@@ -1,11 +1,12 @@
 /**
- * The inspection budget of one line: a bucket that each part fills by `perThousand`/1000 and each inspection empties by one.
+ * The inspection budget of one line: a bucket that each part fills by `perThousand`/1000 and each drawn inspection empties by one.
  * A part is drawn with propensity
  *
  *     π = min(1, rate · f · (ε + (1 − ε) · w / w̄))      rate = perThousand/1000, f = 1 + tokens/burst within 0 and 2
  *
  * w how much its label would teach, w̄ the line's running mean of it, ε the share spent at random. f spends what was saved
- * and holds back what was taken in advance. Invariant: of n parts at most rate · n + burst are drawn, whatever they are,
+ * and holds back what was taken in advance. Parts that must be inspected are beside the budget: if they ate it, no other part
+ * could be drawn, and what is known of all parts would be what is known of those. Invariant: of n parts at most rate · n + burst are drawn, whatever they are,
  * and no π is below ε · rate · f.
  */
 import type { Saved } from '../numeric/saved.ts'
@@ -44,10 +45,13 @@ export class Budget {
     return Math.min(1, rate * f * relative)
   }
 
-  /** A part was sent to inspection; `must`: not for its label's sake. It takes from the budget what is there. */
+  /** A part was sent to inspection; `must`: not for its label's sake, which takes nothing from the budget. */
   take(must: boolean): void {
-    if (must) this.#musts++
-    else this.#drawn++
+    if (must) {
+      this.#musts++
+      return
+    }
+    this.#drawn++
     this.#tokens = Math.max(-this.#options.burst, this.#tokens - 1)
   }
 

@@ -68,7 +68,9 @@ export function choose(stated: Stated, policy: TaskPolicy, promises: Promises, a
       cheap.class,
       `to flag it as ${cheap.class} costs least: ${shown(cheap.cost)} in the mean, at a probability of ${shown(reportedOf(stated, cheap.class))}`
     )
-  if (cheap === null && !policy.isGood(chosen)) return flag(chosen, `${chosen} is chosen, with a probability of ${shown(likely)}`)
+  // Costs of other classes say nothing of one that has none.
+  if ((cheap === null || policy.costsOf(chosen) === null) && !policy.isGood(chosen))
+    return flag(chosen, `${chosen} is chosen, with a probability of ${shown(likely)}`)
 
   const waits = asked.untilKnown === 'abstain'
   if (strangers && waits) return abstain('no defect class is known yet, so that none can be ruled out')

@@ -80,7 +80,7 @@ export class Teller {
     for await (const batch of log.read(['alerts'], from, signal, BATCH)) {
       for (const [i, record] of batch.entries()) {
         this.#behind = batch.length - i
-        if (!(await this.#told(record, commit, signal))) return
+        if (!(await this.#told(record, commit, signal))) return commit()
         done.set(record.partition, { topic: record.topic, partition: record.partition, offset: record.offset + 1 })
       }
       await commit()
@@ -147,7 +147,8 @@ export class Teller {
   }
 
   async #commit(claim: Claim, positions: readonly Position[], signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    // Once at least: what was told before it was stopped is not told again.
+    do {
       try {
         await claim.commit({ outputs: [], positions, notes: [] })
         return
@@ -155,7 +156,7 @@ export class Teller {
         if (!isPassing(error)) throw error
         await pause(this.#options.backoff.longestMs, signal)
       }
-    }
+    } while (!signal.aborted)
   }
 
   async #keepShown(signal: AbortSignal): Promise<void> {

@@ -6,6 +6,7 @@
  * decided is an event in the log and a note beside the positions.
  */
 import { Alarms, type AlarmsOptions } from '../alert/alarms.ts'
+import { isOfDecisions } from '../alert/rule.ts'
 import { TRIAL, Trial, type TrialCriteria } from '../alert/trial.ts'
 import type { Alert, AnyEvent, Example, Prediction } from '../events/event.ts'
 import type { AlertsNow } from './gateway.ts'
@@ -24,16 +25,24 @@ export interface WatchOptions extends AlarmsOptions {
   readonly acknowledged: (id: string) => void
 }
 
+/** Examples that came before their predictions: topics of a cluster are read side by side. */
+const MOST_EARLY = 1000
+
 export class WatchStage implements Stage {
   readonly topics = ['predictions', 'examples', 'signals', 'alerts'] as const
   readonly #options: WatchOptions
   readonly #alarms: Alarms
   readonly #trial = new Trial()
+  /** Names of rules whose alerts stand on flagged parts, and are right where these are defects. */
+  readonly #ofFlags: ReadonlySet<string>
+  readonly #early = new Map<string, Example>()
   #shown: Omit<AlertsNow, 'trial'> = { open: [], recent: [], lines: [] }
 
   constructor(options: WatchOptions) {
     this.#options = options
     this.#alarms = new Alarms(options)
+    const ofFlags = options.rules.filter(rule => isOfDecisions(rule) && !(rule.kind === 'rate' && rule.of === 'abstain'))
+    this.#ofFlags = new Set(ofFlags.map(({ name }) => name))
   }
 
   /** Alerts as they stand after the last commit: the open ones, and the newest that were cleared. */
@@ -60,8 +69,8 @@ export class WatchStage implements Stage {
     const wall = record.timestamp
     if (name === 'prediction') this.#predicted(event, wall, step)
     else if (name === 'example') {
-      this.#options.decider.learn(event)
-      this.#judge(event)
+      if (event.prediction !== null && !this.#options.decider.knows(event.observation.id)) this.#keepEarly(event)
+      this.#learn(event)
       this.#emit(this.#alarms.label(event.observation.line, event.labelTime, wall), step)
     } else if (name === 'signal') this.#emit(this.#alarms.signal(event, wall), step)
     // Its own alerts come back to it: only what others say of them is new.
@@ -101,6 +110,21 @@ export class WatchStage implements Stage {
       step.count('decisions', decision.action)
       this.#emit(this.#alarms.take(decision, wall), step)
     }
+    const early = this.#early.get(prediction.observation)
+    if (early === undefined) return
+    this.#early.delete(prediction.observation)
+    this.#learn(early)
+  }
+
+  /** Or one whose decision was forgotten: that is not known, and such an example waits for nothing. */
+  #keepEarly(example: Example): void {
+    this.#early.set(example.observation.id, example)
+    if (this.#early.size > MOST_EARLY) this.#early.delete(this.#early.keys().next().value!)
+  }
+
+  #learn(example: Example): void {
+    this.#options.decider.learn(example)
+    this.#judge(example)
   }
 
   /** Somebody else wrote of an alert: acknowledged it, or left the trial. */
@@ -131,7 +155,7 @@ export class WatchStage implements Stage {
     for (const alert of alerts) {
       step.emit('alerts', alert.line, 'alert', alert)
       step.count('alerts', alert.kind)
-      this.#trial.alerted(alert)
+      if (this.#ofFlags.has(alert.rule)) this.#trial.alerted(alert)
     }
   }
 

@@ -48,6 +48,20 @@ describe('a trial', () => {
     expect(trial.report(T0)!.precision).toBe(2 / 3)
   })
 
+  test('a missed part is counted once, however often it is corrected, and taken back where it was good', () => {
+    const trial = shown()
+    for (const bad of [true, true]) trial.judged('p-9', 't', bad, T0 + 1)
+    expect(trial.report(T0)!.recall).toBe(0.75)
+    const saved = new Trial()
+    for (const [key, value] of trial.changes()) saved.load(key, value)
+    for (const each of [trial, saved]) {
+      each.judged('p-9', 't', false, T0 + 1)
+      expect(each.report(T0)!.recall).toBe(1)
+      each.judged('p-9', 't', true, T0 + 1)
+      expect(each.report(T0)!.recall).toBe(0.75)
+    }
+  })
+
   test.each([
     [{ leastDays: 4 }, '3 of at least 4 days'],
     [{ leastParts: 11 }, '10 of at least 11 parts'],

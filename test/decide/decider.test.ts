@@ -138,6 +138,13 @@ describe('what is done about a part', () => {
     expect(decide({ costs }, stated(0.99, 0.01))).toMatchObject({ action: 'pass' })
     expect(decide({ costs, inspection: budget(0, { cost: 2 }) })).toMatchObject({ action: 'abstain', inspect: true, propensity: 1 })
     expect(decide({ costs: { miss: 1, falseAlarm: 50 } }, stated(0.2, 0.8))).toMatchObject({ action: 'pass' })
+    // What other classes cost says nothing of one that has no costs.
+    const others = { fault: { classes: { crack: { costs: null }, stain: { costs } } } }
+    const three = {
+      ...stated(0.2, 0.8),
+      tasks: [{ ...stated(0, 1).tasks[0]!, classes: ['good', 'crack', 'stain'], probabilities: [0.1, 0.89, 0.01] }]
+    }
+    expect(decide({ tasks: others }, three)).toMatchObject({ action: 'flag', class: 'crack' })
   })
 
   test('what no class is likely enough for is left to a person', () => {
