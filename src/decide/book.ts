@@ -51,6 +51,18 @@ export class ClassBook {
     this.threshold?.learn(probability, held, weight)
   }
 
+  /** A label was no label of this class: what it taught is taken back, the newest of what is the same. */
+  takeBack({ probability, held, passed, right, weight }: Outcome): void {
+    this.#labels--
+    if (!held) this.#outside--
+    if (passed) this.#passed--
+    const at = this.#recent.lastIndexOf(held ? 0 : 1)
+    if (at >= 0) this.#recent.splice(at, 1)
+    if (weight === null) return
+    this.sums.add(weight, { right, passed, outside: !held }, -1)
+    this.threshold?.takeBack(probability, held, weight)
+  }
+
   save(): Saved {
     const { threshold, sums } = this
     return [this.#labels, this.#outside, this.#passed, this.#recent.join(''), sums.save(), threshold === null ? null : threshold.save()]

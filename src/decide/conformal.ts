@@ -100,6 +100,23 @@ export class Threshold {
     }
   }
 
+  /** A part that was learned was of another class: it is as if it had not been, but for what a has been kept within. */
+  takeBack(p: number | null, held: boolean, weight = 1): void {
+    const { missRate, adapt } = this.#options
+    const step = adapt * Math.min(weight, 10)
+    this.#a = Math.max(-1, Math.min(2 * missRate, this.#a - step * (missRate - (held ? 0 : 1))))
+    this.#theta = null
+    if (p === null) return
+    const served = Math.fround(p)
+    for (let i = this.#p.length - 1; i >= 0; i--) {
+      if (this.#p[i] !== served || this.#w[i] !== weight) continue
+      this.#p.splice(i, 1)
+      this.#w.splice(i, 1)
+      this.#remove(served, weight)
+      return
+    }
+  }
+
   save(): SavedThreshold {
     return [this.#a, Float32Array.from(this.#p), this.#w.every(w => w === 1) ? null : Float64Array.from(this.#w)]
   }

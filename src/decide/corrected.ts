@@ -27,9 +27,10 @@ export class WeightedSums {
     return this.#sums[0]!
   }
 
-  add(weight: number, { right, passed, outside }: Result): void {
+  /** `times` is −1 for what is taken back. */
+  add(weight: number, { right, passed, outside }: Result, times: 1 | -1 = 1): void {
     const more = [weight, weight * weight, right ? weight : 0, passed ? weight : 0, outside ? weight : 0, 1, right ? 1 : 0]
-    this.#sums = this.#sums.map((sum, i) => sum + more[i]!)
+    this.#sums = this.#sums.map((sum, i) => sum + times * more[i]!)
   }
 
   save(): SavedSums {

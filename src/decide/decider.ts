@@ -9,6 +9,7 @@
 import type { Decision, Example, Prediction, TaskPrediction } from '../events/event.ts'
 import { drawOf } from '../numeric/draw.ts'
 import type { Saved } from '../numeric/saved.ts'
+import type { Outcome } from './book.ts'
 import { Budget } from './budget.ts'
 import { type Choice, choose } from './choose.ts'
 import { reportedOf } from './decision.ts'
@@ -32,8 +33,11 @@ export class Decider {
 
   constructor(options: DecideOptions) {
     this.#options = options
-    this.#memory = new Memory(options.remembered)
     this.#list = new WorkList(options.inspection.maxListed)
+    // Whoever labels a part that is forgotten so long changes nothing any more.
+    this.#memory = new Memory(options.remembered, (id, tasks) => {
+      for (const task of tasks) this.#list.done(id, task)
+    })
     for (const task of Object.keys(options.tasks)) this.#task(task)
   }
 
@@ -61,7 +65,7 @@ export class Decider {
       const { action, class: flagged, probability, set } = choices[i]!
       const reason = reasonOf(choices[i]!, inspect, left)
       const book = this.#task(task)
-      remembered.set(task, { action, set: set?.map(name => book.numberOf(name)) ?? null, inspect, propensity })
+      remembered.set(task, { action, set: set?.map(name => book.numberOf(name)) ?? null, inspect, propensity, labelled: null })
       book.decided[action]++
       if (inspect) book.inspected++
       this.#changed.add(`t${APART}${task}`)
@@ -88,26 +92,36 @@ export class Decider {
     return decisions
   }
 
-  /** A part's labels came: how it was decided is judged by them, and thresholds learn what it had been given. */
+  /**
+   * A part's labels came: how it was decided is judged by them, and thresholds learn what it had been given. Another label of
+   * the same task corrects: what the one before taught is taken back.
+   */
   learn({ observation, labels, prediction }: Example): void {
     for (const task in labels) {
       const truth = labels[task]!
       this.#list.done(observation.id, task)
-      const decided = this.#memory.take(observation.id, task)
+      const book = this.#task(task)
+      if (!book.hasRoomFor(truth)) continue
+      const decided = this.#memory.label(observation.id, task, book.numberOf(truth))
       if (decided === null) continue
       const served = prediction?.tasks.find(each => each.task === task) ?? null
-      const book = this.#task(task)
-      const number = book.numberOf(truth)
       const weight = this.#options.labels === 'all' ? 1 : decided.inspect && decided.propensity > 0 ? 1 / decided.propensity : null
-      book.book(truth).learn({
-        probability: served?.classes.includes(truth) ? reportedOf(served, truth) : null,
-        held: decided.set === null || decided.set.includes(number),
+      const outcomeOf = (name: string): Outcome => ({
+        probability: served?.classes.includes(name) ? reportedOf(served, name) : null,
+        held: decided.set === null || decided.set.includes(book.numberOf(name)),
         passed: decided.action === 'pass',
-        right: served?.chosen === truth,
+        right: served?.chosen === name,
         weight
       })
-      book.labels++
-      book.weight += weight ?? 0
+      if (decided.labelled === null) {
+        book.labels++
+        book.weight += weight ?? 0
+      } else {
+        const before = book.classes[decided.labelled]!
+        book.book(before).takeBack(outcomeOf(before))
+        this.#changed.add(`c${APART}${task}${APART}${before}`)
+      }
+      book.book(truth).learn(outcomeOf(truth))
       this.#changed.add(`t${APART}${task}`)
       this.#changed.add(`c${APART}${task}${APART}${truth}`)
     }

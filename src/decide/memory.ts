@@ -1,7 +1,7 @@
 /**
- * What was decided of parts whose labels are still to come, so that a promise is measured by the decision that was made and
- * not by the one that would be made now. Bounded: of more parts than it holds the oldest are forgotten, a page at a time.
- * A part keeps its place after its last label, so that its prediction, come twice, is known as a repeat.
+ * What was decided of the last parts, so that a promise is measured by the decision that was made and not by the one that
+ * would be made now. Bounded: of more parts than it holds the oldest are forgotten, a page at a time. A part keeps its place
+ * after its label, so that its prediction, come twice, is known as a repeat, and another label as a correction.
  */
 import type { Saved } from '../numeric/saved.ts'
 
@@ -12,6 +12,8 @@ export interface Remembered {
   readonly set: readonly number[] | null
   readonly inspect: boolean
   readonly propensity: number
+  /** The class it was labelled as; null before. */
+  readonly labelled: number | null
 }
 
 /** A page is rewritten as a whole whenever a part of it changes: small enough for one a part, large enough that few are kept. */
@@ -22,14 +24,17 @@ type Part = Map<string, Remembered>
 
 export class Memory {
   readonly #capacity: number
+  readonly #forgotten: (id: string, tasks: Iterable<string>) => void
   /** Page → part → task. */
   readonly #pages = new Map<number, Map<string, Part>>()
   readonly #pageOf = new Map<string, number>()
   readonly #changed = new Set<number>()
   #last = -1
 
-  constructor(capacity: number) {
+  /** `forgotten` is told of parts that there is no room for any more. */
+  constructor(capacity: number, forgotten: (id: string, tasks: Iterable<string>) => void = () => {}) {
     this.#capacity = capacity
+    this.#forgotten = forgotten
   }
 
   get size(): number {
@@ -52,13 +57,13 @@ export class Memory {
     this.#changed.add(this.#last)
   }
 
-  /** What was decided, once: the label of a task comes, and a second one changes no count. */
-  take(id: string, task: string): Remembered | null {
+  /** What was decided, and how it was labelled before, as its task is labelled `y`; null where that is not known, or no news. */
+  label(id: string, task: string, y: number): Remembered | null {
     const page = this.#pageOf.get(id)
     const part = page === undefined ? undefined : this.#pages.get(page)?.get(id)
     const decided = part?.get(task)
-    if (decided === undefined) return null
-    part!.delete(task)
+    if (decided === undefined || decided.labelled === y) return null
+    part!.set(task, { ...decided, labelled: y })
     this.#changed.add(page!)
     return decided
   }
@@ -74,9 +79,10 @@ export class Memory {
   restore(page: string, saved: Saved): void {
     const number = Number(page)
     const parts = new Map<string, Part>()
-    for (const [id, ...tasks] of saved as [string, ...[string, number, number[] | null, boolean, number][]][]) {
+    for (const [id, ...tasks] of saved as [string, ...[string, number, number[] | null, boolean, number, (number | null)?][]][]) {
       const part: Part = new Map()
-      for (const [task, action, set, inspect, propensity] of tasks) part.set(task, { action: actions[action]!, set, inspect, propensity })
+      for (const [task, action, set, inspect, propensity, labelled = null] of tasks)
+        part.set(task, { action: actions[action]!, set, inspect, propensity, labelled })
       parts.set(id, part)
       this.#pageOf.set(id, number)
     }
@@ -94,7 +100,10 @@ export class Memory {
   #forgetOldest(): void {
     for (const [number, page] of this.#pages) {
       if (number === this.#last) return
-      for (const id of page.keys()) this.#pageOf.delete(id)
+      for (const [id, tasks] of page) {
+        this.#pageOf.delete(id)
+        this.#forgotten(id, tasks.keys())
+      }
       this.#pages.delete(number)
       this.#changed.add(number)
       return
@@ -107,7 +116,16 @@ export class Memory {
     return [...page].map(
       ([id, part]): Saved => [
         id,
-        ...[...part].map(([task, { action, set, inspect, propensity }]): Saved => [task, actions.indexOf(action), set, inspect, propensity])
+        ...[...part].map(
+          ([task, { action, set, inspect, propensity, labelled }]): Saved => [
+            task,
+            actions.indexOf(action),
+            set,
+            inspect,
+            propensity,
+            labelled
+          ]
+        )
       ]
     )
   }

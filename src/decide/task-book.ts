@@ -8,6 +8,8 @@ import { type DecideOptions, policyOf, type TaskPolicy } from './options.ts'
 
 /** About how many of the last parts tell what is usual. */
 const HORIZON = 200
+/** Classes of a task, as many as the learner has at most by default: what is labelled beyond them is judged by nobody. */
+const MOST_CLASSES = 256
 /** Equal records lie at no distance, which has no logarithm. */
 const LEAST = 1e-6
 
@@ -46,6 +48,11 @@ export class TaskBook {
     if (known !== undefined) return known
     this.#numbers.set(name, this.classes.length)
     return this.classes.push(name) - 1
+  }
+
+  /** Whether a class is known, or one more can be. */
+  hasRoomFor(name: string): boolean {
+    return this.#numbers.has(name) || this.classes.length < MOST_CLASSES
   }
 
   book(name: string): ClassBook {

@@ -72,7 +72,7 @@ export interface SinkStatus {
   readonly expired: number
   readonly forgotten: number
   readonly silent: number
-  /** Notices read and not yet delivered. */
+  /** Steps of alerts in the log that it was not told yet, as of the last look. */
   readonly behind: number
   /** Why it is not told now; null where it is. */
   readonly failing: string | null

@@ -73,18 +73,25 @@ export class Teller {
     const claim = await log.claim(groupOfSink(sink.name))
     const from = await this.#begin(claim)
     const done = new Map<number, Position>()
+    const reached = new Map(from.map(position => [position.partition, position]))
+    /** Notices in the log that are not told yet. */
+    const measure = async (): Promise<void> => {
+      const ends = await log.ends(['alerts'])
+      this.#behind = ends.reduce((sum, { partition, offset }) => sum + Math.max(0, offset - (reached.get(partition)?.offset ?? 0)), 0)
+    }
+    await measure()
     const commit = async (): Promise<void> => {
       if (done.size > 0) await this.#commit(claim, [...done.values()], signal)
       done.clear()
     }
     for await (const batch of log.read(['alerts'], from, signal, BATCH)) {
-      for (const [i, record] of batch.entries()) {
-        this.#behind = batch.length - i
-        if (!(await this.#told(record, commit, signal))) return commit()
-        done.set(record.partition, { topic: record.topic, partition: record.partition, offset: record.offset + 1 })
+      for (const record of batch) {
+        if (!(await this.#told(record, () => Promise.all([commit(), measure()]).then(() => undefined), signal))) return commit()
+        const next = { topic: record.topic, partition: record.partition, offset: record.offset + 1 }
+        done.set(record.partition, next)
+        reached.set(record.partition, next)
       }
-      await commit()
-      this.#behind = 0
+      await Promise.all([commit(), measure()])
       await this.#show(signal)
     }
   }

@@ -207,6 +207,48 @@ describe('what is done about a part', () => {
     expect(decider.inspections(100, 'line-1').map(each => each.observation)).toEqual(['part-10-7', 'part-10-3'])
   })
 
+  test('a label that is corrected leaves nothing of what it was', () => {
+    const given = options({ missRate: 0.1, labels: 'all', abstainBelow: 0.5 })
+    const [mistaken, right] = [new Decider(given), new Decider(given)]
+    const stream = parts(600, 12)
+    for (const [i, seen] of stream.entries()) {
+      for (const decider of [mistaken, right]) decider.decide(seen.prediction)
+      if (i % 10 === 3) mistaken.learn(exampleOf({ ...seen, truth: seen.truth === 'good' ? 'crack' : 'good' }))
+      for (const decider of [mistaken, right]) decider.learn(exampleOf(seen))
+      // Said again it is no news.
+      right.learn(exampleOf(seen))
+    }
+    const rounded = (decider: Decider) =>
+      JSON.parse(JSON.stringify(decider.report(), (_, value) => (typeof value === 'number' ? Number(value.toPrecision(9)) : value)))
+    const { tasks } = rounded(right)
+    expect(rounded(mistaken).tasks[0].classes).toEqual(tasks[0].classes)
+    expect(tasks[0].classes.reduce((sum: number, { labels }: { labels: number }) => sum + labels, 0)).toBe(600)
+    const again = new Decider(given)
+    for (const [key, saved] of mistaken.changes()) if (saved !== null) again.load(key, saved)
+    again.restored()
+    for (const decider of [mistaken, again]) decider.learn(exampleOf({ ...stream[5]!, truth: 'stain' }))
+    expect(again.report()).toEqual(mistaken.report())
+  })
+
+  test('labels that name ever more classes make a bounded number of them', () => {
+    const decider = new Decider(options({ missRate: 0.1, labels: 'all' }))
+    for (const seen of parts(1000, 13)) {
+      decider.decide(seen.prediction)
+      decider.learn(exampleOf({ ...seen, truth: seen.prediction.observation }))
+    }
+    const { length } = decider.report().tasks[0]!.classes
+    expect(length).toBeGreaterThan(200)
+    expect(length).toBeLessThanOrEqual(256)
+  })
+
+  test('a part that is forgotten leaves the work list', () => {
+    const decider = new Decider(options({ remembered: 128, abstainBelow: 1, inspection: budget(0, { maxListed: 1000 }) }))
+    for (const { prediction } of parts(400, 14)) decider.decide(prediction)
+    const waiting = decider.inspections(1000)
+    expect(waiting.length).toBeLessThanOrEqual(128)
+    expect(waiting.every(({ observation }) => decider.knows(observation))).toBe(true)
+  })
+
   test('of more parts than are remembered the oldest are judged no more', () => {
     const decider = new Decider(options({ remembered: 128 }))
     const stream = parts(400, 11)

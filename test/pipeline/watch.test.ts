@@ -7,6 +7,8 @@ import type { Alert } from '../../src/events/event.ts'
 import { openDeciding } from '../../src/pipeline/deciding.ts'
 import type { PipelineOptions } from '../../src/pipeline/pipeline.ts'
 import type { Sink } from '../../src/pipeline/sink.ts'
+import { Step } from '../../src/pipeline/step.ts'
+import { WatchStage } from '../../src/pipeline/watch-stage.ts'
 import type { Watching } from '../../src/pipeline/watching.ts'
 import { decideOptionsOf } from '../../src/wiring.ts'
 import { openPlainDecider } from './plain-decider.ts'
@@ -84,6 +86,30 @@ describe('the watch', () => {
     expect(last.alerts().open).toEqual([])
     expect(last.alerts().recent).toMatchObject([{ id: 'run-1', state: 'cleared', by: 'Ada', count: 3 }])
     expect(life(await world.events('alerts', 'alert'))).toEqual(['run-1 raised', 'run-1 acknowledged', 'run-1 cleared'])
+  })
+
+  test('an example that is read before its prediction waits for it', () => {
+    const decider = new Decider(decideOptionsOf(loadConfig({ env: {} })))
+    const state = { encode: () => new Uint8Array(), decode: () => null }
+    const stage = new WatchStage({
+      rules: [],
+      maxCauses: 1,
+      maxRecent: 1,
+      decider: openDeciding(decider),
+      trial: null,
+      state,
+      acknowledged() {}
+    })
+    const record = { topic: 'x', partition: 0, offset: 0, timestamp: T0, key: null, value: new Uint8Array() }
+    const tasks = [{ task: 'fault', classes: ['good', 'bad'], probabilities: [0.5, 0.5], chosen: 'good', set: [], banks: [] }]
+    const prediction = { observation: 'part-1', line: 'press', station: null, time: T0, learned: 0, fold: 4, tasks }
+    const observation = { id: 'part-1', line: 'press', station: null, product: null, time: T0, features: {} }
+    const example = { observation, labels: { fault: 'bad' }, labelTime: T0, source: null, prediction }
+    const step = new Step(codec, () => undefined)
+    stage.take(record, { name: 'example', event: example }, step)
+    expect(decider.report().tasks.flatMap(({ classes }) => classes)).toEqual([])
+    stage.take(record, { name: 'prediction', event: prediction }, step)
+    expect(decider.report().tasks[0]!.classes).toMatchObject([{ class: 'bad', labels: 1, passed: 1 }])
   })
 
   test('a crash at any await neither raises twice nor forgets', async () => {

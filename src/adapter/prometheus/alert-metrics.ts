@@ -33,7 +33,7 @@ export const alertMetrics: readonly Metric[] = [
     name: 'sink_behind_notices',
     type: 'gauge',
     labels: ['sink'],
-    help: 'Notices read and not delivered yet.',
+    help: 'Steps of alerts in the log that a sink was not told yet, as of the last look.',
     read: seen => sinksOf(seen).map((sink): Sample => [[sink.name], sink.behind])
   },
   {
