@@ -10,8 +10,9 @@
  * What is said is looked at from a model's 2,000th example on: before, it changes since the model learns, not since the parts
  * are others.
  *
- * A feature is measured against its own first `REFERENCE` parts: z of their mean and deviation, clipped at ±4. Sensors wander:
- * a change by less than their deviation is none, however sure it is. The chance of a false alarm is shared as in
+ * A feature is measured against its own first `REFERENCE` parts: z of their mean and deviation, clipped at ±4; of one that was
+ * the same in all of them, whether it still is. Sensors wander: a change by less than their deviation is none, however sure it
+ * is. Means alone are looked at: a sensor that freezes at its own is not seen. The chance of a false alarm is shared as in
  * `line-watch.ts`, among features, gates, and classes; of series whose values depend on those before it is no promise.
  *
  * Bounded: 64 domains, of each 64 features and 64 pairs of task and class.
@@ -39,12 +40,16 @@ const SETTLE = 200
 const LEAST_DEVIATIONS = 0.5
 const LEAST_CHANGE = 0.1
 const CLIP = 4
+/** Weight of the newest value in the mean of the last. */
+const RECENT = 0.1
+/** A deviation below this share of the mean is none. */
+const SAME = 1e-9
 /** Examples until which a model changes what it says faster than its parts change. */
 const YOUNG = 2000
 
 class Feature {
   readonly series = new Adwin({ clock: 1, keep: true })
-  /** Of all values: how many, at most `HORIZON`; mean, variance and covariance with the value before. */
+  /** Of all values, after the first as z: how many, at most `HORIZON`; mean, variance and covariance with the one before. */
   #n = 0
   #mean = 0
   #variance = 0
@@ -53,6 +58,10 @@ class Feature {
   /** Mean and deviation of the first values, in which the series is measured. */
   #usual = 0
   #unit = 0
+  /** Whether it was the same in all of them: how long it remembers is not known then. */
+  #still = false
+  /** Mean of the last values as they are, which a change beyond what is clipped is told by. */
+  #recent = 0
   /** The block under way. */
   #sum = 0
   #count = 0
@@ -60,37 +69,54 @@ class Feature {
 
   /** The change in the feature's own unit, where one is found. */
   update(value: number, mark: number): Change | null {
+    const known = this.#unit > 0
+    this.#recent += (value - this.#recent) * (this.#n === 0 ? 1 : RECENT)
+    const z = known ? Math.max(-CLIP, Math.min(CLIP, (value - this.#usual) / this.#unit)) : value
+    this.#weigh(z)
+    if (!known) {
+      if (this.#n < REFERENCE) return null
+      this.#usual = this.#mean
+      const deviation = Math.sqrt(this.#variance)
+      this.#still = deviation <= SAME * Math.abs(this.#mean)
+      // What never varied is measured so that any other value is beyond what is clipped.
+      this.#unit = this.#still ? SAME * Math.max(1, Math.abs(this.#mean)) : deviation
+      const scale = deviation / this.#unit
+      this.#mean = 0
+      this.#off /= this.#unit
+      this.#variance = scale * scale
+      this.#covariance /= this.#unit * this.#unit
+      return null
+    }
+    if (this.#count === 0) this.#mark = mark
+    this.#sum += z
+    if (++this.#count < this.#block) return null
+    const mean = this.#sum / this.#count
+    const parts = this.#count
+    this.#sum = 0
+    this.#count = 0
+    if (!this.series.update((mean + CLIP) / (2 * CLIP), this.#mark)) return null
+    const { seen, before, after, since } = this.series.change!
+    const clipped = Math.abs(this.#recent - this.#usual) > 0.75 * CLIP * this.#unit
+    return { seen: seen * parts, before: this.#own(before), after: clipped ? this.#recent : this.#own(after), since }
+  }
+
+  #weigh(value: number): void {
     this.#n = Math.min(this.#n + 1, HORIZON)
     const off = value - this.#mean
     this.#mean += off / this.#n
     this.#variance += (off * (value - this.#mean) - this.#variance) / this.#n
     this.#covariance += (off * this.#off - this.#covariance) / this.#n
     this.#off = off
-    if (this.#unit === 0) {
-      if (this.#n < REFERENCE) return null
-      this.#usual = this.#mean
-      this.#unit = Math.sqrt(this.#variance)
-    }
-    if (!(this.#unit > 0)) return null
-    if (this.#count === 0) this.#mark = mark
-    this.#sum += Math.max(-CLIP, Math.min(CLIP, (value - this.#usual) / this.#unit))
-    if (++this.#count < this.#block) return null
-    const z = this.#sum / this.#count
-    const parts = this.#count
-    this.#sum = 0
-    this.#count = 0
-    if (!this.series.update((z + CLIP) / (2 * CLIP), this.#mark)) return null
-    const { seen, before, after, since } = this.series.change!
-    return { seen: seen * parts, before: this.#own(before), after: this.#own(after), since }
   }
 
   /** Whether a change is by more than the feature wanders. */
   matters({ before, after }: Change): boolean {
-    return Math.abs(after - before) >= LEAST_DEVIATIONS * Math.sqrt(this.#variance)
+    return Math.abs(after - before) >= LEAST_DEVIATIONS * Math.sqrt(this.#variance) * this.#unit
   }
 
   /** Values that say as much as two that know nothing of each other, where each is φ of the one before and chance. */
   get #block(): number {
+    if (this.#still) return 2
     const phi = Math.max(0, Math.min(MOST_MEMORY, this.#covariance / Math.max(this.#variance, Number.MIN_VALUE)))
     return Math.ceil((2 * (1 + phi)) / (1 - phi))
   }

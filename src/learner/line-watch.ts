@@ -35,6 +35,9 @@ export interface Found extends Change {
   readonly class: number | null
 }
 
+/** One that was told and has not ended. */
+type Open = Omit<Found, 'seen'>
+
 /** A change told for the first time, one more sign of the last, or the end of the last: its figure is back. */
 export interface Finding {
   readonly kind: 'detected' | 'sign' | 'ended'
@@ -57,6 +60,8 @@ const RATE_FACTOR = 2
 const EVIDENCE = 3
 const EVIDENCE_PARTS = 5
 const MOST_EVIDENCE = 8
+/** Changes of a line that are waited for at once. */
+const MOST_OPEN = 16
 /** Parts of a figure by which it is judged to be back. */
 const BACK_PARTS = 50
 
@@ -81,8 +86,8 @@ export class LineWatch {
   #toldN = Number.NEGATIVE_INFINITY
   #toldAt = Number.NEGATIVE_INFINITY
 
-  /** That change, until its figure is back: the time of the part at which it was found for `since`. */
-  #open: Omit<Found, 'seen'> | null = null
+  /** Changes told, oldest first, until their figure is back: the time of the part at which each was found for `since`. */
+  #open: readonly Open[] = []
 
   /** Classes with series of their own. */
   get watched(): number {
@@ -125,7 +130,7 @@ export class LineWatch {
   save(): Saved {
     return {
       sums: Float64Array.of(this.#n, this.#toldN, this.#toldAt, this.#warm),
-      open: this.#open === null ? null : { ...this.#open },
+      open: this.#open.map(open => ({ ...open })),
       error: this.#error.save(),
       classes: [...this.#classes].map(([c, watch]) => [c, ...kinds.map(kind => watch[kind].save())])
     }
@@ -134,7 +139,7 @@ export class LineWatch {
   load(saved: Saved): void {
     const { sums, open, error, classes } = saved as {
       sums: Float64Array
-      open: Omit<Found, 'seen'> | null
+      open: readonly Open[]
       error: Saved
       classes: [number, ...Saved[]][]
     }
@@ -152,16 +157,17 @@ export class LineWatch {
     }
   }
 
-  /** Whether what the last change took away is back by more than half, over enough parts. */
+  /** The first change of which what it took away is back by more than half, over enough parts. */
   #ended(): Finding | null {
-    const open = this.#open
-    if (open === null) return null
-    const series = open.class === null ? this.#error : this.#classes.get(open.class)![open.what as ClassKind]
-    if (series.width < BACK_PARTS) return null
-    const { seen, after } = figure(open.what, { seen: series.width, before: open.before, after: series.mean, since: open.since })
-    if (Math.abs(after - open.before) >= Math.abs(after - open.after)) return null
-    this.#open = null
-    return { kind: 'ended', found: { ...open, seen, before: open.after, after }, evidence: [] }
+    for (const open of this.#open) {
+      const series = open.class === null ? this.#error : this.#classes.get(open.class)![open.what as ClassKind]
+      if (series.width < BACK_PARTS) continue
+      const { seen, after } = figure(open.what, { seen: series.width, before: open.before, after: series.mean, since: open.since })
+      if (Math.abs(after - open.before) >= Math.abs(after - open.after)) continue
+      this.#open = this.#open.filter(each => each !== open)
+      return { kind: 'ended', found: { ...open, seen, before: open.after, after }, evidence: [] }
+    }
+    return null
   }
 
   #judge(all: readonly Found[], time: number): Finding {
@@ -173,7 +179,10 @@ export class LineWatch {
     this.#toldAt = time
     for (const series of this.#all()) series.forgetBefore(first.since)
     const evidence = [...(found === first ? [] : [first]), ...others.filter(other => other !== found)]
-    this.#open = { what: found.what, class: found.class, before: found.before, after: found.after, since: time }
+    const { what, class: c, before, after } = found
+    // Of one figure the newest change stands.
+    const still = this.#open.filter(each => each.what !== what || each.class !== c)
+    this.#open = [...still, { what, class: c, before, after, since: time }].slice(-MOST_OPEN)
     return { kind: 'detected', found, evidence: evidence.slice(0, MOST_EVIDENCE) }
   }
 

@@ -59,6 +59,40 @@ describe('parts are watched without labels', () => {
     expect(Math.abs(drift!.since / 1000 - 2000)).toBeLessThan(50)
   })
 
+  test.each([3, 5, 10, 20, 100, 1e6])('a feature jumps by %f deviations: it is told soon, from what to what', by => {
+    for (const seed of [1, 2, 3]) {
+      const changes: (readonly [number, State])[] = [
+        [2000, usual],
+        [600, { ...usual, mean: usual.mean + by }]
+      ]
+      const [found, ...more] = [...parts(new LabelFreeWatch(['line']), seed, changes)]
+      expect([found?.drift?.feature, more.length]).toEqual(['x', 0])
+      expect(found!.at).toBeLessThan(2100)
+      expect(found!.drift!.from).toBeCloseTo(usual.mean, 0)
+      expect(Math.abs(found!.drift!.to - usual.mean - by) / by).toBeLessThan(0.35)
+    }
+  })
+
+  test.each([
+    [10, 15],
+    [0, 1],
+    [-3, -3.5]
+  ])('a feature that never varied stands at another value: %f, then %f', (before, after) => {
+    const watch = new LabelFreeWatch(['line'])
+    const found: [number, number, number][] = []
+    for (let i = 0; i < 1500; i++) {
+      const prediction: Prediction = { observation: `p${i}`, line: 'a', station: null, time: i, learned: 0, fold: 0, tasks: [] }
+      const features = { x: i < 1000 ? before : after }
+      const told = watch.observe({ id: `p${i}`, line: 'a', station: null, product: null, time: i, features }, prediction)
+      if (told !== null) found.push([i, told.drift!.from, told.drift!.to])
+    }
+    expect(found).toHaveLength(1)
+    const [[at, from, to]] = found as [[number, number, number]]
+    expect(at).toBeLessThan(1100)
+    expect(from).toBeCloseTo(before, 6)
+    expect(Math.abs(to - after)).toBeLessThan(0.35 * Math.abs(after - before))
+  })
+
   test('a class is chosen more often: its rate is told, in its task', () => {
     const found = [
       ...parts(new LabelFreeWatch(['line']), 5, [

@@ -84,6 +84,20 @@ describe('a line is watched', () => {
     expect(all.at(-1)!.at).toBeGreaterThan(2600)
   })
 
+  test('of two that are open at once each ends', () => {
+    const [watch, random] = [new LineWatch(), new Random(9)]
+    const worse = (...hits: number[]) => ({ rates: [0.4, 0.3, 0.3], hits })
+    const all = [
+      ...walk(watch, random, worse(0.9, 0.9, 0.9), 0, 2000),
+      ...walk(watch, random, worse(0.9, 0.3, 0.9), 2000, 1500),
+      ...walk(watch, random, worse(0.9, 0.3, 0.3), 3500, 1500),
+      ...walk(watch, random, worse(0.9, 0.9, 0.9), 5000, 2500)
+    ]
+    const told = (kind: string) => all.filter(each => each.kind === kind).map(({ found: { what, class: c } }) => `${what} ${c}`)
+    expect(told('detected').length).toBeGreaterThanOrEqual(2)
+    expect(told('ended').sort()).toEqual(told('detected').sort())
+  })
+
   test('saved and loaded in the middle of a change it goes on alike', () => {
     const [whole, first] = [new LineWatch(), new LineWatch()]
     const worse = { ...steady, hits: [0.95, 0.2, 0.8] }
