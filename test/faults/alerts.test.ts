@@ -27,7 +27,7 @@ async function problems(change: (alerts: readonly Told[]) => readonly Told[], de
   const alarms = new Alarms(watchOptionsOf(config.alert, null as never))
   const passed = { task: 't', action: 'pass', class: null, probability: 0 } as const
   const alerts = observed.flatMap((each, i) =>
-    alarms.take((decisions[i] ?? { ...each, ...passed }) as Parameters<typeof alarms.take>[0], 0)
+    alarms.take((decisions[i] ?? { ...each, ...passed }) as Parameters<typeof alarms.take>[0], each.time)
   )
   expect(alerts.length).toBeGreaterThan(4)
   const found = await alertProblems(dist, config, { alerts: change(alerts), decisions: decided, predictions })
