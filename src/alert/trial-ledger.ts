@@ -87,6 +87,8 @@ export class TrialLedger {
       // A correction counts in place of what it corrects.
       if (!this.#miss(keyOf(observation, task), bad)) return
     } else {
+      // Its label may have been read before its prediction.
+      this.#miss(keyOf(observation, task), false)
       if (flag.bad !== null) this[flag.bad ? 'hits' : 'falseHits']--
       this[bad ? 'hits' : 'falseHits']++
       this.#put(slot, { ...flag, bad })

@@ -23,7 +23,7 @@ import type { Control, DriftSeen, Observation, Prediction } from '../events/even
 import { log } from '../numeric/exp-log.ts'
 import { domainOf } from './inputs.ts'
 
-/** δ of all series of a domain together, as in `line-watch.ts`, and kinds among which it is shared. */
+/** δ of all series of a domain together, and kinds among which it is shared. */
 const BUDGET = 0.1
 const KINDS = 3
 const MOST_DOMAINS = 64

@@ -48,6 +48,14 @@ describe('a trial', () => {
     expect(trial.report(T0)!.precision).toBe(2 / 3)
   })
 
+  test('a part whose label is read before it is flagged is found, not missed', () => {
+    const trial = shown()
+    trial.judged('early', 't', true, T0 + 1)
+    trial.flagged('early', 'l', 't')
+    trial.judged('early', 't', true, T0 + 1)
+    expect(trial.report(T0)).toMatchObject({ precision: 0.8, recall: 0.8 })
+  })
+
   test('a missed part is counted once, however often it is corrected, and taken back where it was good', () => {
     const trial = shown()
     for (const bad of [true, true]) trial.judged('p-9', 't', bad, T0 + 1)

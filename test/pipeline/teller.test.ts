@@ -141,7 +141,7 @@ describe('a teller', () => {
     expect([...first.ids, ...second.ids]).toEqual(Array.from({ length: 5 }, (_, i) => `a-${i}.raised.0-${i}`))
   })
 
-  test('a dead sink holds up no other, keeps nothing in memory, and is told everything when it is back', async () => {
+  test('a dead sink holds up no other, tells how much waits for it, and is told everything when it is back', async () => {
     const whole = await begun()
     await (await whole.claim('andon-tell-well')).commit({ outputs: [], positions: await whole.ends(['alerts']), notes: [] })
     const dead = new Kept()
