@@ -7,6 +7,7 @@ import { addExperts } from './experts.ts'
 import { guard } from './guard.ts'
 import { addInspections } from './inspections.ts'
 import type { ServeOptions } from './serve.ts'
+import { addStatus } from './status.ts'
 
 export function addReading(
   app: FastifyInstance,
@@ -28,7 +29,7 @@ export function addReading(
     reply.header('content-type', metrics.contentType)
     return metrics.text()
   })
-  app.get('/status', { onRequest: allow('read') }, async () => gateway.status())
+  addStatus(app, gateway, allow('read'))
   addExperts(app, gateway, allow('read'))
   addInspections(app, gateway, allow('read'))
 }

@@ -27,14 +27,16 @@ export const committeeView: View = {
         picked
       )
       const now = tasks.find(each => each.task === picked)
-      const key = JSON.stringify([now?.task, now?.committee, now?.sharingAsServed, store.status?.role])
+      const { committee, sharingAsServed } = now ?? {}
+      const key = JSON.stringify([now?.task, committee, sharingAsServed, store.status?.role])
       if (key === shown) return
       shown = key
-      follow(body, ...(now === undefined ? [h('p', { class: 'none' }, noneText(store.status?.role))] : panels(now)))
+      if (committee !== undefined && sharingAsServed !== undefined) follow(body, ...panels({ committee, sharingAsServed }))
+      else if (now === undefined) follow(body, h('p', { class: 'none' }, noneText(store.status?.role)))
     }
     const off = store.on(['status'], update)
     left.addEventListener('abort', off)
-    every(REFRESH_MS, left, () => store.refreshStatus())
+    every(REFRESH_MS, left, () => store.refreshStatus(['committee', 'sharingAsServed']))
     update()
   }
 }
@@ -45,7 +47,9 @@ export function noneText(role: string | undefined): string {
     : 'Nothing has been learned yet: the first label begins it.'
 }
 
-function panels(task: Task): HTMLElement[] {
+type Shared = Required<Pick<Task, 'committee' | 'sharingAsServed'>>
+
+function panels(task: Shared): HTMLElement[] {
   const lines = Object.entries(task.committee)
   const banks = [...new Set(lines.flatMap(([, report]) => report.banks.map(({ bank }) => bank)))]
   const rows = lines.map(([name, report]) => ({
@@ -65,7 +69,7 @@ function panels(task: Task): HTMLElement[] {
   ]
 }
 
-function sharing(task: Task): HTMLElement {
+function sharing(task: Shared): HTMLElement {
   const rows = Object.entries(task.committee).flatMap(([line, { transfer }]) => {
     const served = task.sharingAsServed[line]
     const report = served !== undefined && served.n > 0 ? served : transfer

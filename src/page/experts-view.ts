@@ -6,7 +6,6 @@ import { noneText } from './committee-view.ts'
 import { choice, follow, h, scrolling } from './dom.ts'
 import { figure, percent, whole } from './format.ts'
 import { type HeatRow, heatTable } from './heat.ts'
-import type { Task } from './shapes.ts'
 import { every, type View } from './view.ts'
 
 const REFRESH_MS = 5000
@@ -45,16 +44,17 @@ export const expertsView: View = {
       const key = JSON.stringify([picked, of, now?.readiness, store.status?.role])
       if (key === shown) return
       shown = key
-      follow(body, ...(now === undefined || of === undefined ? [h('p', { class: 'none' }, noneText(store.status?.role))] : panels(now, of)))
+      if (of !== undefined) follow(body, ...panels(of, now?.readiness ?? []))
+      else if (now === undefined || now.banks !== undefined) follow(body, h('p', { class: 'none' }, noneText(store.status?.role)))
     }
     const off = store.on(['status'], update)
     left.addEventListener('abort', off)
-    every(REFRESH_MS, left, () => store.refreshStatus())
+    every(REFRESH_MS, left, () => store.refreshStatus(['banks', 'readiness']))
     update()
   }
 }
 
-function panels(task: Task, bank: Bank): HTMLElement[] {
+function panels(bank: Bank, ready: readonly ReadinessReport[]): HTMLElement[] {
   const experts = [...bank.experts].sort((a, b) => b.utilisation - a.utilisation)
   const heads = experts.map(({ expert }) => String(expert))
   const bare = (value: number): string => (value < 0.005 ? '' : String(Math.round(100 * value)))
@@ -70,7 +70,7 @@ function panels(task: Task, bank: Bank): HTMLElement[] {
       h('section', { class: 'panel' }, heatTable('Who answers for which class, %', 'Class', heads, rowsOf(experts, 'perClass'), bare))
     ),
     list(bank, experts),
-    readiness(task)
+    readiness(ready)
   ].filter(panel => panel !== null)
 }
 
@@ -143,7 +143,7 @@ const settled: Readonly<Record<Readiness, string>> = {
   'not yet': ''
 }
 
-function readiness({ readiness: rows }: Task): HTMLElement | null {
+function readiness(rows: readonly ReadinessReport[]): HTMLElement | null {
   if (rows.length === 0) return null
   const recallOf = ({ recall, interval }: ReadinessReport): string =>
     interval === null ? '–' : `${percent(recall)} (${percent(interval[0])} to ${percent(interval[1])})`

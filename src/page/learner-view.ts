@@ -89,7 +89,7 @@ export const learnerView: View = {
     const off = store.on(['status'], update)
     left.addEventListener('abort', off)
     every(REFRESH_MS, left, async () => {
-      await Promise.all([store.refreshStatus(), refresh()])
+      await Promise.all([store.refreshStatus([]), refresh()])
     })
     update()
   }

@@ -104,7 +104,7 @@ export const qualityView: View = {
       showMarks(marks, report.marks)
     }
     every(REFRESH_MS, left, async () => {
-      await store.refreshStatus()
+      await store.refreshStatus(['asServed', 'testThenTrain', 'drift'])
       await refresh()
     })
   }
@@ -113,8 +113,9 @@ export const qualityView: View = {
 const taskOf = (store: Store, name: string): Task | null => store.status?.learner?.tasks.find(each => each.task === name) ?? null
 
 function overallText(task: Task | null): string {
-  if (task === null) return ''
-  const served = task.asServed.n > 0 ? task.asServed : task.testThenTrain
+  const { asServed, testThenTrain } = task ?? {}
+  if (asServed === undefined || testThenTrain === undefined) return ''
+  const served = asServed.n > 0 ? asServed : testThenTrain
   const { kappa, gMean, logLoss } = served.scores
   const figure = (value: number | null): string => (value === null ? '–' : value.toFixed(3))
   const base = served.baselines

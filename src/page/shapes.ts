@@ -12,7 +12,7 @@ export interface Status {
   readonly reasons: readonly string[]
   readonly startedAt: number
   readonly role: string
-  readonly learner: LearnerStatus | null
+  readonly learner: (Omit<LearnerStatus, 'tasks'> & { readonly tasks: readonly Task[] }) | null
   readonly lag: Readonly<Record<string, number>>
   readonly events: readonly { readonly topic: string; readonly outcome: string; readonly count: number }[]
   readonly waiting: { readonly observations: number; readonly labels: number }
@@ -21,7 +21,10 @@ export interface Status {
   readonly following?: readonly { readonly shard: string; readonly behind: number }[]
 }
 
-export type Task = TaskStatus
+/** What can be asked for of a task beside its name. */
+export type TaskField = Exclude<keyof TaskStatus, 'task'>
+/** With what the view that is open has asked for, once that has come. */
+export type Task = Pick<TaskStatus, 'task'> & Partial<Pick<TaskStatus, TaskField>>
 
 export interface Alerts {
   readonly open: readonly AlertState[]

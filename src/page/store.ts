@@ -5,7 +5,7 @@
 import type { Signal } from '../events/event.ts'
 import type { Pulse, Tile } from '../pipeline/board.ts'
 import { Answered, get } from './api.ts'
-import type { Alerts, Me, Status } from './shapes.ts'
+import type { Alerts, Me, Status, TaskField } from './shapes.ts'
 
 export type Topic = 'pulse' | 'alerts' | 'signal' | 'link' | 'status' | 'me'
 /** `live`: events come. `waiting`: the server does not answer, what is shown is from before. `locked`: it wants a token. */
@@ -28,7 +28,9 @@ export class Store {
   /** Milliseconds that the server's clock is ahead of this one. */
   ahead = 0
   readonly #listeners = new Map<Topic, Set<(value?: unknown) => void>>()
-  #statusAsked: Promise<void> | null = null
+  /** What is asked of each task, and the answer under way. */
+  #statusOf: readonly TaskField[] = []
+  #statusAsked: { readonly of: string; readonly answer: Promise<void> } | null = null
   #alertsAsked: Promise<void> | null = null
   #alertsAgain = false
 
@@ -74,15 +76,22 @@ export class Store {
     this.tell('link')
   }
 
-  /** Asks for the whole status, once for all who want it now. */
-  refreshStatus(): Promise<void> {
-    this.#statusAsked ??= this.#ask(async () => {
-      this.status = await get<Status>('/status')
+  /** Asks for the status with so much of each task, by default what was asked for last; once for all who want the same now. */
+  refreshStatus(fields: readonly TaskField[] = this.#statusOf): Promise<void> {
+    const of = fields.join()
+    this.#statusOf = fields
+    if (this.#statusAsked?.of === of) return this.#statusAsked.answer
+    const answer = this.#ask(async () => {
+      const status = await get<Status>(`/status?fields=${of}`)
+      // The view that wanted it may have been left meanwhile.
+      if (this.#statusAsked?.of !== of) return
+      this.status = status
       this.tell('status')
     }).finally(() => {
-      this.#statusAsked = null
+      if (this.#statusAsked?.of === of) this.#statusAsked = null
     })
-    return this.#statusAsked
+    this.#statusAsked = { of, answer }
+    return answer
   }
 
   /** Asks for the alerts; of a server that starts, those known before stand. What happens while the answer is under way is asked for again. */

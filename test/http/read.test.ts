@@ -45,6 +45,27 @@ test('the status is told whole, as JSON that nobody keeps', async () => {
   })
 })
 
+test('of each task only what is asked for is told, and a name that is none is refused with those there are', async () => {
+  await served({}, async (url, _server, gateway) => {
+    const tasks = [{ task: 'kind', classes: ['ok', 'crack'], learned: 7, banks: [{ bank: 'shared' }] }]
+    const learner = { learned: 7, tasks }
+    gateway.current = { ...emptyStatus, learner, decisions: { tasks: [] } } as unknown as typeof gateway.current
+    const ask = async (fields: string) => (await fetch(`${url}/status?${fields}`)).json()
+    const whole = { ...emptyStatus, learner: { learned: 7 } }
+    const narrowed = (task: object, more: object = {}) => ({
+      ...whole,
+      ...more,
+      learner: { learned: 7, tasks: [{ task: 'kind', ...task }] }
+    })
+    expect(await ask('fields=')).toEqual(narrowed({}))
+    expect(await ask('fields=classes,learned')).toEqual(narrowed({ classes: ['ok', 'crack'], learned: 7 }))
+    expect(await ask('fields=banks&fields=decisions')).toEqual(narrowed({ banks: [{ bank: 'shared' }] }, { decisions: { tasks: [] } }))
+    expect(await ask('')).toEqual(gateway.current)
+    const refused = await fetch(`${url}/status?fields=banks,toString`)
+    expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining('expected fields of classes, learned')])
+  })
+})
+
 test('metrics show the state of the moment they are asked in', async () => {
   const seen: number[] = []
   const metrics = { ...noMetrics, observe: (status: { startedAt: number }) => void seen.push(status.startedAt) }
