@@ -164,7 +164,7 @@ export function promiseTable({ adaptive, fixed }: Readonly<Record<'adaptive' | '
 }
 
 /** What the labels of those inspected say of all rows, beside what is true of all and what these labels look like. */
-export function correctedTable({ corrected }: KeptTask, { n, perClass }: Report): string {
+export function correctedTable({ corrected }: KeptTask, { n, scores, perClass }: Report): string {
   const estimated = (estimate: Estimate | null): string[] =>
     estimate === null ? ['–', '–'] : [share(estimate.value), estimate.interval.map(share).join(' to ')]
   const rows = corrected.classes.map(({ class: name, rate, rateOfLabelled, recall }) => {
@@ -182,7 +182,12 @@ export function correctedTable({ corrected }: KeptTask, { n, perClass }: Report)
     'corrected',
     '95 % interval'
   ]
-  return `${table(heading, rows)}\n${corrected.labels} labels, worth ${Math.round(corrected.effective)} picked evenly`
+  const { kappa, gMean, accuracy } = corrected
+  return [
+    table(heading, rows),
+    `κ ${share(kappa)}, G-mean ${share(gMean)}, accuracy ${share(accuracy?.value ?? null)} corrected; κ ${share(scores.kappa)}, G-mean ${share(scores.gMean)}, accuracy ${share(scores.accuracy)} of all rows`,
+    `${corrected.labels} labels, worth ${Math.round(corrected.effective)} picked evenly`
+  ].join('\n')
 }
 
 function share(value: number | null): string {

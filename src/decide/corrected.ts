@@ -8,6 +8,8 @@
  * Sources: Hájek (1971), in "Foundations of statistical inference"; Kish (1965), "Survey sampling", 11.7.
  */
 import { wilson } from '../judge/interval.ts'
+import { kappa } from '../judge/score.ts'
+import { exp, log } from '../numeric/exp-log.ts'
 
 /** Σ w, Σ w², Σ w of those chosen right, of those passed and of those outside their set, how many, and how many right. */
 export type SavedSums = readonly [w: number, w2: number, right: number, passed: number, outside: number, n: number, rightRaw: number]
@@ -30,7 +32,9 @@ export class WeightedSums {
   /** `times` is −1 for what is taken back. */
   add(weight: number, { right, passed, outside }: Result, times: 1 | -1 = 1): void {
     const more = [weight, weight * weight, right ? weight : 0, passed ? weight : 0, outside ? weight : 0, 1, right ? 1 : 0]
-    this.#sums = this.#sums.map((sum, i) => sum + times * more[i]!)
+    const sums = this.#sums.map((sum, i) => sum + times * more[i]!)
+    // Of what was added and taken back rounding would leave a trace.
+    this.#sums = sums[5] === 0 ? sums.map(() => 0) : sums
   }
 
   save(): SavedSums {
@@ -41,6 +45,9 @@ export class WeightedSums {
     this.#sums = [...saved]
   }
 }
+
+/** Labelled parts for which a class was chosen: Σ w and Σ w². */
+export type Chosen = readonly [w: number, w2: number]
 
 /** A share with its 95 % interval; null without labels. */
 export interface Estimate {
@@ -56,6 +63,8 @@ export interface CorrectedClass {
   readonly rateOfLabelled: number | null
   /** Share of the class chosen right. */
   readonly recall: Estimate | null
+  /** Share of the parts for which the class was chosen that are of it. */
+  readonly precision: Estimate | null
   /** Share of the class that passed, and that was outside its set. */
   readonly passed: Estimate | null
   readonly outside: Estimate | null
@@ -67,6 +76,9 @@ export interface Corrected {
   readonly effective: number
   readonly accuracy: Estimate | null
   readonly accuracyOfLabelled: number | null
+  /** Cohen's, and the geometric mean of the recalls of the classes with labels: null without. */
+  readonly kappa: number | null
+  readonly gMean: number | null
   readonly classes: readonly CorrectedClass[]
 }
 
@@ -87,25 +99,32 @@ export function coverageOf(sums: WeightedSums): Estimate | null {
  * const good = new WeightedSums()
  * for (let i = 0; i < 10; i++) rare.add(1, { right: true, passed: false, outside: false }) // every crack was looked at
  * for (let i = 0; i < 10; i++) good.add(99, { right: true, passed: true, outside: false }) // one good part in 99
- * const { classes } = corrected([['crack', rare], ['good', good]])
+ * const { classes, kappa } = corrected([['crack', rare, [10, 10]], ['good', good, [990, 98010]]])
  * classes[0]?.rate?.value // => 0.01
  * classes[0]?.rateOfLabelled // => 0.5
+ * kappa // => 1
  * ```
  */
-export function corrected(classes: readonly (readonly [name: string, sums: WeightedSums])[]): Corrected {
-  const sums = classes.map(([name, each]) => ({ name, of: each.save() }))
+export function corrected(classes: readonly (readonly [name: string, sums: WeightedSums, chosen: Chosen])[]): Corrected {
+  const sums = classes.map(([name, each, called]) => ({ name, of: each.save(), called }))
   const total = (at: 0 | 1 | 2 | 5 | 6): number => sums.reduce((sum, { of }) => sum + of[at], 0)
-  const [w, w2, chosen, n, rightRaw] = [total(0), total(1), total(2), total(5), total(6)]
+  const [w, w2, right, n, rightRaw] = [total(0), total(1), total(2), total(5), total(6)]
+  const accuracy = estimate(right, w, w2)
+  const chance = sums.reduce((sum, { of: [wc], called }) => sum + (wc / w) * (called[0] / w), 0)
+  const recalls = sums.filter(({ of: [wc] }) => wc > 0).map(({ of: [wc, , rightOf] }) => rightOf / wc)
   return {
     labels: n,
     effective: w2 > 0 ? (w * w) / w2 : 0,
-    accuracy: estimate(chosen, w, w2),
+    accuracy,
     accuracyOfLabelled: n > 0 ? rightRaw / n : null,
-    classes: sums.map(({ name, of: [wc, wc2, right, passed, outside, nc] }) => ({
+    kappa: kappa(accuracy?.value ?? null, chance),
+    gMean: recalls.length > 0 ? exp(recalls.reduce((sum, recall) => sum + log(recall), 0) / recalls.length) : null,
+    classes: sums.map(({ name, of: [wc, wc2, rightOf, passed, outside, nc], called }) => ({
       class: name,
       rate: estimate(wc, w, w2),
       rateOfLabelled: n > 0 ? nc / n : null,
-      recall: estimate(right, wc, wc2),
+      recall: estimate(rightOf, wc, wc2),
+      precision: estimate(rightOf, ...called),
       passed: estimate(passed, wc, wc2),
       outside: estimate(outside, wc, wc2)
     }))

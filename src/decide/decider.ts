@@ -113,10 +113,9 @@ export class Decider {
         right: served?.chosen === name,
         weight
       })
-      if (decided.labelled === null) {
-        book.labels++
-        book.weight += weight ?? 0
-      } else {
+      const chosen = served === null || served.classes.length === 0 ? null : served.chosen
+      if (decided.labelled === null) book.labelled(chosen, weight)
+      else {
         const before = book.classes[decided.labelled]!
         book.book(before).takeBack(outcomeOf(before))
         this.#changed.add(`c${APART}${task}${APART}${before}`)

@@ -64,7 +64,7 @@ export function reportOf(
       decided: { ...book.decided },
       inspected: book.inspected,
       classes: book.known.map(name => classReport(book, name)),
-      corrected: corrected(book.known.map(name => [name, book.book(name).sums]))
+      corrected: corrected(book.known.map(name => [name, book.book(name).sums, book.chosen(name)]))
     })),
     budgets: sorted(budgets).map(([line, budget]) => ({ line, ...budget.spent }))
   }

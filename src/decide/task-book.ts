@@ -4,6 +4,7 @@ import { exp, log } from '../numeric/exp-log.ts'
 import type { Saved } from '../numeric/saved.ts'
 import { ClassBook } from './book.ts'
 import type { Threshold } from './conformal.ts'
+import type { Chosen } from './corrected.ts'
 import { type DecideOptions, policyOf, type TaskPolicy } from './options.ts'
 
 /** About how many of the last parts tell what is usual. */
@@ -12,6 +13,18 @@ const HORIZON = 200
 const MOST_CLASSES = 256
 /** Equal records lie at no distance, which has no logarithm. */
 const LEAST = 1e-6
+
+type SavedBook = readonly [
+  classes: readonly string[],
+  pass: number,
+  flag: number,
+  abstain: number,
+  inspected: number,
+  labels: number,
+  weight: number,
+  usual: number,
+  chosen?: readonly number[]
+]
 
 export class TaskBook {
   readonly policy: TaskPolicy
@@ -28,6 +41,8 @@ export class TaskBook {
   readonly #options: DecideOptions
   readonly #general: number | null
   readonly #numbers = new Map<string, number>()
+  /** By class number. */
+  #chosen: Chosen[] = []
 
   constructor(options: DecideOptions, task: string) {
     this.#options = options
@@ -67,6 +82,23 @@ export class TaskBook {
     return book
   }
 
+  /** Labelled parts for which a class was chosen. */
+  chosen(name: string): Chosen {
+    return this.#chosen[this.#numbers.get(name) ?? -1] ?? [0, 0]
+  }
+
+  /** A label came, the first of its task, of a part for which this class had been chosen; null where none had. */
+  labelled(chosen: string | null, weight: number | null): void {
+    this.labels++
+    if (weight === null) return
+    this.weight += weight
+    if (chosen === null || !this.hasRoomFor(chosen)) return
+    const [w, w2] = this.chosen(chosen)
+    const number = this.numberOf(chosen)
+    while (this.#chosen.length < number) this.#chosen.push([0, 0])
+    this.#chosen[number] = [w + weight, w2 + weight * weight]
+  }
+
   thresholdOf(name: string): Threshold | null {
     return this.policy.promiseOf(name) === null ? null : this.book(name).threshold
   }
@@ -97,18 +129,16 @@ export class TaskBook {
 
   save(): Saved {
     const { pass, flag, abstain } = this.decided
-    return [this.classes.slice(), pass, flag, abstain, this.inspected, this.labels, this.weight, this.usual]
+    return [this.classes.slice(), pass, flag, abstain, this.inspected, this.labels, this.weight, this.usual, this.#chosen.flat()]
   }
 
   load(saved: Saved): void {
-    const [classes, pass, flag, abstain, inspected, labels, weight, usual] = saved as [string[], ...number[]]
+    const [classes, pass, flag, abstain, inspected, labels, weight, usual, chosen = []] = saved as unknown as SavedBook
     this.classes.length = 0
     this.#numbers.clear()
     for (const name of [...classes, ...this.books.keys()]) this.numberOf(name)
     Object.assign(this.decided, { pass, flag, abstain })
-    this.inspected = inspected!
-    this.labels = labels!
-    this.weight = weight!
-    this.usual = usual!
+    Object.assign(this, { inspected, labels, weight, usual })
+    this.#chosen = Array.from({ length: chosen.length / 2 }, (_, i) => [chosen[2 * i]!, chosen[2 * i + 1]!])
   }
 }

@@ -1,5 +1,6 @@
 /** Quality: of each class, how many were found and how many calls were right, over time with intervals, and what happened meanwhile. */
 
+import type { Corrected } from '../decide/corrected.ts'
 import type { ClassReport, DecideReport } from '../decide/report.ts'
 import type { Signal } from '../events/event.ts'
 import type { DriftReport } from '../learner/drift-report.ts'
@@ -96,7 +97,7 @@ export const qualityView: View = {
       none.hidden = items.length > 0
       more.hidden = report.untold === 0
       showCards(items)
-      setText(overall, overallText(known))
+      setText(overall, overallText(known, decided?.labels === 'inspected' ? (promised?.corrected ?? null) : null))
       const told = JSON.stringify([drift, report.marks])
       if (told === shown) return
       shown = told
@@ -112,14 +113,21 @@ export const qualityView: View = {
 
 const taskOf = (store: Store, name: string): Task | null => store.status?.learner?.tasks.find(each => each.task === name) ?? null
 
-function overallText(task: Task | null): string {
+/** `corrected` where only some parts are labelled, and not the same share of each kind. */
+function overallText(task: Task | null, corrected: Corrected | null): string {
   const { asServed, testThenTrain } = task ?? {}
   if (asServed === undefined || testThenTrain === undefined) return ''
   const served = asServed.n > 0 ? asServed : testThenTrain
   const { kappa, gMean, logLoss } = served.scores
   const figure = (value: number | null): string => (value === null ? '–' : value.toFixed(3))
   const base = served.baselines
-  return `Over ${whole(served.n)} labelled parts: κ ${figure(kappa)} (always the most frequent class ${figure(base.majority.kappa)}, repeating the last label ${figure(base.noChange.kappa)}), G-mean ${figure(gMean)}, log loss ${figure(logLoss)}.`
+  return `Over ${whole(served.n)} labelled parts: κ ${figure(kappa)} (always the most frequent class ${figure(base.majority.kappa)}, repeating the last label ${figure(base.noChange.kappa)}), G-mean ${figure(gMean)}, log loss ${figure(logLoss)}.${correctedText(corrected, figure)}`
+}
+
+function correctedText(corrected: Corrected | null, figure: (value: number | null) => string): string {
+  if (corrected === null || corrected.labels === 0) return ''
+  const { labels, effective, kappa, gMean } = corrected
+  return ` Only inspected parts are labelled; of all parts, corrected for who was inspected: κ ${figure(kappa)}, G-mean ${figure(gMean)} (${whole(labels)} labels, worth ${whole(effective)} picked evenly).`
 }
 
 function classPart({ series }: ClassItem, left: AbortSignal): Part<ClassItem> {

@@ -4,8 +4,9 @@ import { decodeSaved, encodeSaved } from '../../src/adapter/file/saved.ts'
 import type { DecideOptions } from '../../src/decide/options.ts'
 import type { DecideReport } from '../../src/decide/report.ts'
 import type { Decision, Example, Prediction } from '../../src/events/event.ts'
+import { Scoreboard } from '../../src/judge/scoreboard.ts'
 import type { Saved } from '../../src/numeric/saved.ts'
-import { budget, exampleOf, options, parts, type Seen, shares } from './stream.ts'
+import { budget, classes, exampleOf, options, parts, type Seen } from './stream.ts'
 
 export interface Deciding {
   decide(prediction: Prediction): readonly Decision[]
@@ -132,7 +133,8 @@ function correctedRates(make: Make): void {
 /** Parts that are left to a person are inspected beside the budget, and are no sample of the others. */
 function ratesWhere(make: Make, given: Partial<DecideOptions>): void {
   const RUNS = 24
-  const inside = { crack: 0, stain: 0, recall: 0, accuracy: 0 }
+  const inside = { crack: 0, stain: 0, recall: 0, precision: 0, accuracy: 0 }
+  const off = { kappa: 0, gMean: 0 }
   for (let run = 0; run < RUNS; run++) {
     const stream = parts(2000, 100 + run)
     const decider = make(options({ labels: 'inspected', ...given }), stream)
@@ -151,10 +153,21 @@ function ratesWhere(make: Make, given: Partial<DecideOptions>): void {
     if (covers(of('stain')?.rate, stream.filter(({ truth }) => truth === 'stain').length / stream.length)) inside.stain++
     if (covers(of('crack')?.recall, found / cracks.length)) inside.recall++
     if (covers(corrected.accuracy, right / stream.length)) inside.accuracy++
+    const called = stream.filter(({ prediction }) => prediction.tasks[0]!.chosen === 'crack').length
+    if (covers(of('crack')?.precision, found / called)) inside.precision++
+    const board = new Scoreboard()
+    for (const { truth, prediction } of stream) {
+      const { probabilities, chosen } = prediction.tasks[0]!
+      board.add(classes.indexOf(truth as 'good'), probabilities, classes.indexOf(chosen as 'good'))
+    }
+    const { scores } = board.report(classes)
+    off.kappa += (corrected.kappa! - scores.kappa!) / RUNS
+    off.gMean += (corrected.gMean! - scores.gMean!) / RUNS
   }
   // Of 24 intervals of 95 %, fewer than 20 hold the truth once in 150 times; the seeds are fixed.
   for (const [what, n] of Object.entries(inside)) expect(n, what).toBeGreaterThanOrEqual(20)
-  expect(shares).toHaveLength(3)
+  expect(Math.abs(off.kappa), 'κ').toBeLessThan(0.03)
+  expect(Math.abs(off.gMean), 'G-mean').toBeLessThan(0.05)
 }
 
 function budgeted(make: Make): void {

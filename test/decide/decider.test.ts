@@ -222,6 +222,7 @@ describe('what is done about a part', () => {
       JSON.parse(JSON.stringify(decider.report(), (_, value) => (typeof value === 'number' ? Number(value.toPrecision(9)) : value)))
     const { tasks } = rounded(right)
     expect(rounded(mistaken).tasks[0].classes).toEqual(tasks[0].classes)
+    expect(rounded(mistaken).tasks[0].corrected).toEqual(tasks[0].corrected)
     expect(tasks[0].classes.reduce((sum: number, { labels }: { labels: number }) => sum + labels, 0)).toBe(600)
     const again = new Decider(given)
     for (const [key, saved] of mistaken.changes()) if (saved !== null) again.load(key, saved)

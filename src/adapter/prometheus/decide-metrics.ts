@@ -1,8 +1,15 @@
 /** The metrics of decisions: what was decided, how promises are kept, how the inspection budget is spent. */
+import type { Corrected } from '../../decide/corrected.ts'
 import type { ClassReport, DecideReport, TaskDecideReport } from '../../decide/report.ts'
 import { type Metric, pooled, type Sample, type Seen } from './metric.ts'
 
 const actions = ['pass', 'flag', 'abstain'] as const
+
+const scores: readonly (readonly [name: string, help: string, value: (corrected: Corrected) => number | null])[] = [
+  ['accuracy_ratio', 'Share of right answers.', ({ accuracy }) => accuracy?.value ?? null],
+  ['kappa_ratio', "Cohen's kappa.", ({ kappa }) => kappa],
+  ['g_mean_ratio', 'Geometric mean of the recalls of the classes with labels.', ({ gMean }) => gMean]
+]
 
 export const decideMetrics: readonly Metric[] = [
   {
@@ -68,6 +75,22 @@ export const decideMetrics: readonly Metric[] = [
     help: 'Share of a class chosen right, corrected in the same way.',
     read: seen => corrected(seen, each => each.recall?.value ?? null)
   },
+  {
+    name: 'corrected_precision_ratio',
+    type: 'gauge',
+    labels: ['task', 'class'],
+    help: 'Share of the parts for which a class was chosen that are of it, corrected in the same way.',
+    read: seen => corrected(seen, each => each.precision?.value ?? null)
+  },
+  ...scores.map(
+    ([name, help, value]): Metric => ({
+      name: `corrected_${name}`,
+      type: 'gauge',
+      labels: ['task'],
+      help: `${help} Of all parts, corrected in the same way.`,
+      read: seen => tasksOf(seen).map(({ task, corrected }): Sample => [[task], value(corrected)])
+    })
+  ),
   {
     name: 'inspections_total',
     type: 'counter',
