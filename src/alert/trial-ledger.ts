@@ -1,10 +1,11 @@
 /**
  * What a trial keeps to be judged by labels that come later: the parts that were flagged and the alerts, each in a ring. What
- * leaves a ring unjudged is not judged any more: a bad part that was flagged so long ago counts as missed.
+ * leaves a ring unjudged is not judged any more: a bad part that was flagged so long ago counts as missed. A part left to a
+ * person did not pass: where it is bad it is found, though nothing was said of it that could be right.
  *
- *     tally       parts, hits, false hits, missed, flagged and alerts so far
- *     flag/N      a flagged part
- *     miss/N      a bad part that was not flagged
+ *     tally       parts, hits, false hits, missed, flagged, alerts and found so far
+ *     flag/N      a part that was flagged or left to a person
+ *     miss/N      a bad part that passed
  *     alert/N     an alert
  */
 import type { Alert } from '../events/event.ts'
@@ -14,6 +15,8 @@ interface Flag {
   readonly observation: string
   readonly line: string
   readonly task: string
+  /** To a person. */
+  readonly left: boolean
   /** Whether its label said that it was bad; null before it came. */
   readonly bad: boolean | null
 }
@@ -22,7 +25,7 @@ interface Raised {
   readonly id: string
   readonly line: string
   readonly task: string
-  /** Numbers of the flagged parts when it was raised and when it was cleared; null while it is open. */
+  /** Numbers of the parts in their ring when it was raised and when it was cleared; null while it is open. */
   readonly from: number
   readonly until: number | null
 }
@@ -51,6 +54,8 @@ export class TrialLedger {
   hits = 0
   falseHits = 0
   missed = 0
+  /** Bad parts that were left to a person. */
+  found = 0
   #flags: (Flag | undefined)[] = []
   #flagged = 0
   #alerts: (Raised | undefined)[] = []
@@ -72,11 +77,12 @@ export class TrialLedger {
     this.#changed = true
   }
 
-  flagged(observation: string, line: string, task: string): void {
+  /** It is flagged, or left to a person. */
+  stopped(observation: string, line: string, task: string, left: boolean): void {
     const slot = this.#flagged++ % MAX_FLAGS
     const before = this.#flags[slot]
     if (before !== undefined) this.#slots.delete(keyOf(before.observation, before.task))
-    this.#put(slot, { observation, line, task, bad: null })
+    this.#put(slot, { observation, line, task, left, bad: null })
     this.#changed = true
   }
 
@@ -89,14 +95,19 @@ export class TrialLedger {
     } else {
       // Its label may have been read before its prediction.
       this.#miss(keyOf(observation, task), false)
-      if (flag.bad !== null) this[flag.bad ? 'hits' : 'falseHits']--
-      this[bad ? 'hits' : 'falseHits']++
+      this.#count(flag, -1)
+      this.#count({ ...flag, bad }, 1)
       this.#put(slot, { ...flag, bad })
     }
     this.#changed = true
   }
 
-  /** A part that was not flagged is bad or good: whether that is news. */
+  #count({ left, bad }: Flag, times: 1 | -1): void {
+    if (bad === null || (left && !bad)) return
+    this[left ? 'found' : bad ? 'hits' : 'falseHits'] += times
+  }
+
+  /** A part that passed is bad or good: whether that is news. */
   #miss(key: string, bad: boolean): boolean {
     const known = this.#missSlots.get(key)
     if (bad === (known !== undefined)) return false
@@ -145,7 +156,7 @@ export class TrialLedger {
     const byTask = new Map<string, Counted>()
     for (let n = first; n < this.#flagged; n++) {
       const flag = this.#flags[n % MAX_FLAGS]
-      if (flag === undefined) continue
+      if (flag === undefined || flag.left) continue
       const key = keyOf(flag.line, flag.task)
       let own = byTask.get(key)
       if (own === undefined) {
@@ -175,7 +186,7 @@ export class TrialLedger {
     for (const slot of this.#changedMisses) parts.push([`miss/${slot}`, this.#misses[slot]!])
     for (const slot of this.#changedAlerts) parts.push([`alert/${slot}`, this.#alerts[slot] as unknown as Saved])
     if (this.#changed)
-      parts.push(['tally', [this.parts, this.hits, this.falseHits, this.missed, this.#flagged, this.#raised, this.#everMissed]])
+      parts.push(['tally', [this.parts, this.hits, this.falseHits, this.missed, this.#flagged, this.#raised, this.#everMissed, this.found]])
     this.#changedFlags.clear()
     this.#changedMisses.clear()
     this.#changedAlerts.clear()
@@ -186,7 +197,7 @@ export class TrialLedger {
   load(key: string, saved: Saved): void {
     const [what, at] = key.split('/')
     if (what === 'tally') {
-      const [parts, hits, falseHits, missed, flagged, raised, everMissed = 0] = saved as readonly number[]
+      const [parts, hits, falseHits, missed, flagged, raised, everMissed = 0, found = 0] = saved as readonly number[]
       this.parts = parts!
       this.hits = hits!
       this.falseHits = falseHits!
@@ -194,6 +205,7 @@ export class TrialLedger {
       this.#flagged = flagged!
       this.#raised = raised!
       this.#everMissed = everMissed
+      this.found = found
     } else if (what === 'flag') this.#put(Number(at), saved as unknown as Flag, false)
     else if (what === 'miss') {
       this.#misses[Number(at)] = saved as string | null

@@ -7,6 +7,7 @@
  */
 import { ALL_LINES, type Alert } from '../events/event.ts'
 import type { Saved } from '../numeric/saved.ts'
+import type { Decided } from './decided.ts'
 import { TrialLedger } from './trial-ledger.ts'
 
 export interface TrialCriteria {
@@ -16,7 +17,7 @@ export interface TrialCriteria {
   readonly mostFalseAlarms: number
   /** Of the flagged parts that were judged, the share that was bad. */
   readonly leastPrecision: number
-  /** Of the bad parts that were judged, the share that was flagged. */
+  /** Of the bad parts that were judged, the share that did not pass: flagged, or left to a person. */
   readonly leastRecall: number
 }
 
@@ -93,8 +94,9 @@ export class Trial {
     if (this.on) this.#ledger.part()
   }
 
-  flagged(observation: string, line: string, task: string): void {
-    if (this.on) this.#ledger.flagged(observation, line, task)
+  /** A part did not pass: it was flagged, or left to a person. */
+  stopped({ observation, line, task, action }: Pick<Decided, 'observation' | 'line' | 'task' | 'action'>): void {
+    if (this.on) this.#ledger.stopped(observation, line, task, action === 'abstain')
   }
 
   /** The label of a part that was predicted at `predicted` came, and tells whether it was bad. */
@@ -110,13 +112,13 @@ export class Trial {
     if (this.#head === null) return null
     const { began, criteria, left } = this.#head
     const days = ((left?.at ?? now) - began) / DAY
-    const { parts, hits, falseHits, missed } = this.#ledger
+    const { parts, hits, falseHits, missed, found } = this.#ledger
     const alerts = this.#ledger.verdicts()
     // A trial of an hour is not reckoned up to a day: one false alarm in it is one a day.
     const falseADay = alerts.false / Math.max(1, days)
     const share = (of: number, all: number): number | null => (all === 0 ? null : of / all)
     const precision = share(hits, hits + falseHits)
-    const recall = share(hits, hits + missed)
+    const recall = share(hits + found, hits + found + missed)
     const { leastDays, leastParts, mostFalseAlarms, leastPrecision, leastRecall } = criteria
     const open = [
       ...(days >= leastDays ? [] : [`${round(days)} of at least ${leastDays} days`]),

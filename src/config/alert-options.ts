@@ -65,7 +65,12 @@ export const alertOptions = z.strictObject({
       leastParts: count(0, 1_000_000_000).default(10_000).describe('Parts it sees at least'),
       mostFalseAlarms: z.number().min(0).max(10_000).default(2).describe('Most false alarms a day'),
       leastPrecision: z.number().min(0).max(1).default(0.5).describe('Least share of flagged parts that were bad, of those with a label'),
-      leastRecall: z.number().min(0).max(1).default(0.5).describe('Least share of bad parts that were flagged, of those with a label')
+      leastRecall: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.5)
+        .describe('Least share of bad parts that were flagged or left to a person, of those with a label')
     })
     .prefault({})
     .describe('A trial, whose criteria are written to the log when it begins: what stands here after that changes nothing'),

@@ -106,7 +106,7 @@ export class WatchStage implements Stage {
     this.#emit(this.#alarms.part(prediction.line, prediction.time, wall), step)
     for (const decision of decider.decide(prediction)) {
       decider.tell?.(decision, step)
-      if (decision.action === 'flag') this.#trial.flagged(decision.observation, decision.line, decision.task)
+      if (decision.action !== 'pass') this.#trial.stopped(decision)
       step.count('decisions', decision.action)
       this.#emit(this.#alarms.take(decision, wall), step)
     }

@@ -17,7 +17,7 @@ function shown(trial = new Trial(), from = criteria): Trial {
   trial.begin(from, T0)
   for (let i = 0; i < 10; i++) {
     trial.part()
-    if (i < 4) trial.flagged(`p-${i}`, 'l', 't')
+    if (i < 4) trial.stopped({ observation: `p-${i}`, line: 'l', task: 't', action: 'flag' })
     if (i === 2) trial.alerted(alert('run-1', 'raised'))
   }
   trial.alerted(alert('run-1', 'cleared'))
@@ -35,7 +35,7 @@ describe('a trial', () => {
   test('an alert of which more parts were good than bad is false, one of which no label came is not judged', () => {
     const trial = new Trial()
     trial.begin(criteria, T0)
-    for (const id of ['a', 'b', 'c']) trial.flagged(id, 'l', 't')
+    for (const id of ['a', 'b', 'c']) trial.stopped({ observation: id, line: 'l', task: 't', action: 'flag' })
     trial.alerted(alert('run-1', 'raised'))
     trial.alerted(alert('run-1', 'cleared'))
     expect(trial.report(T0)!.alerts).toMatchObject({ raised: 1, judged: 0, false: 0 })
@@ -51,9 +51,26 @@ describe('a trial', () => {
   test('a part whose label is read before it is flagged is found, not missed', () => {
     const trial = shown()
     trial.judged('early', 't', true, T0 + 1)
-    trial.flagged('early', 'l', 't')
+    trial.stopped({ observation: 'early', line: 'l', task: 't', action: 'flag' })
     trial.judged('early', 't', true, T0 + 1)
     expect(trial.report(T0)).toMatchObject({ precision: 0.8, recall: 0.8 })
+  })
+
+  test('a bad part left to a person did not pass: it is found, and says nothing of how right the flags are', () => {
+    const trial = shown()
+    const left = (observation: string) => trial.stopped({ observation, line: 'l', task: 't', action: 'abstain' })
+    for (const id of ['left', 'good']) left(id)
+    trial.judged('left', 't', true, T0 + 1)
+    trial.judged('good', 't', false, T0 + 1)
+    const saved = new Trial()
+    for (const [key, value] of trial.changes()) saved.load(key, value)
+    for (const each of [trial, saved]) {
+      expect(each.report(T0)).toMatchObject({ precision: 0.75, recall: 0.8 })
+      expect(each.report(T0)!.alerts).toMatchObject({ judged: 1, false: 0 })
+      each.judged('left', 't', false, T0 + 1)
+      expect(each.report(T0)).toMatchObject({ precision: 0.75, recall: 0.75 })
+      each.judged('left', 't', true, T0 + 1)
+    }
   })
 
   test('a missed part is counted once, however often it is corrected, and taken back where it was good', () => {
