@@ -27,9 +27,9 @@ export function expertsPage({ learned, tasks }: Experts, paint: Palette): string
   return `${parts.join('\n')}\n`
 }
 
-function heading({ task, learned }: TaskExperts, { bank, gateEntropy, experts }: Bank, { bold, dim }: Palette): string {
+function heading({ task, learned }: TaskExperts, { bank, domain, gateEntropy, experts }: Bank, { bold, dim }: Palette): string {
   const most = Math.log(Math.max(1, experts.length))
-  return `${bold(task)}, bank ${bold(bank)}  ${dim(`${learned} examples, gate entropy ${figure(gateEntropy)} of ${figure(most)} nats`)}`
+  return `${bold(task)}, bank ${bold(bank)}${domain === null ? '' : ` of ${bold(domain)}`}  ${dim(`${domain === null ? `${learned} examples, ` : ''}gate entropy ${figure(gateEntropy)} of ${figure(most)} nats`)}`
 }
 
 function bankTable({ experts }: Bank, paint: Palette): string {

@@ -10,6 +10,7 @@ import type { Kernel } from '../numeric/kernel.ts'
 import { hashNormal } from '../numeric/random.ts'
 import type { Chain } from './chain.ts'
 import { RESTART_SEED } from './divergence.ts'
+import type { Domains } from './domains.ts'
 import type { Encodings, Reads } from './encodings.ts'
 import type { SharedGates } from './gates.ts'
 import type { BankOptions, LearnerOptions } from './options.ts'
@@ -28,6 +29,7 @@ export interface Ground {
   /** Null where tasks do not hear one another. */
   readonly chain: Chain | null
   readonly signals: Signals
+  readonly domains: Pick<Domains, 'at'>
   readonly watcher: Watcher | null
 }
 

@@ -31,7 +31,7 @@ import { Tasks } from './tasks.ts'
 import type { Watcher } from './watcher.ts'
 
 /** Version of the fold. Any change of what `take` computes raises it: states of different versions refuse to compare. */
-export const FOLD = 4
+export const FOLD = 5
 const MEBI = 1024 * 1024
 
 /** What became of a record. */
@@ -91,6 +91,7 @@ export class Learner {
       hasRoom,
       chain,
       signals: this.#signals,
+      domains: this.#domains,
       watcher
     }
     this.#tasks = new Tasks(this.#ground, this.#domains, this.#overflow)

@@ -38,7 +38,7 @@ export class Practice {
     const { ground, parts, effort, synthetic, hear } = this.#options
     const { frequency, memory, learned } = options.scope === 'solo' ? parts.of(record.domain) : parts.whole
     bank.learn(record, y, frequency.weight(y), true)
-    watch?.observe(y, frequency.weight(y), record.domain, learned, parts.whole.memory)
+    watch?.observe(y, frequency.weight(y), record.domain, learned, memory)
     if (options.scope === 'memory') return
     const steps = Math.min(most, options.steps ?? most, stepsAfter(learned, effort))
     const reads = readsOf(options)

@@ -3,27 +3,26 @@
  * watches its experts, and how it is made anew when it has diverged.
  */
 import type { Bank } from '../bank/bank.ts'
-import type { Mixed } from '../bank/mixture-bank.ts'
-import { mixedOf } from '../bank/starting-bank.ts'
 import type { RawTable } from '../encode/raw-table.ts'
 import { Random } from '../numeric/random.ts'
 import type { Saved } from '../numeric/saved.ts'
 import type { Member } from './committee.ts'
 import { Divergence } from './divergence.ts'
 import type { BankOptions } from './options.ts'
-import type { Watch } from './watch.ts'
+import type { Watching } from './watch.ts'
 
 /** How a bank that was made anew `restarts` times is made, and who watches it. */
 export interface Making {
   bank(restarts: number): Bank
-  watch(bank: Mixed): Watch
+  /** Null of a bank without experts. */
+  watch(bank: Bank): Watching | null
 }
 
 export class Pupil implements Member {
   readonly options: BankOptions
   bank: Bank
   random: Random
-  watch: Watch | null
+  watch: Watching | null
   readonly #making: Making
   readonly #divergence = new Divergence()
 
@@ -32,7 +31,7 @@ export class Pupil implements Member {
     this.random = new Random(seed)
     this.#making = making
     this.bank = making.bank(0)
-    this.watch = this.#watched()
+    this.watch = making.watch(this.bank)
   }
 
   /**
@@ -82,11 +81,6 @@ export class Pupil implements Member {
   #remake(): void {
     this.bank.release()
     this.bank = this.#making.bank(this.#divergence.restarts)
-    this.watch = this.#watched()
-  }
-
-  #watched(): Watch | null {
-    const mixed = mixedOf(this.bank)
-    return mixed === null ? null : this.#making.watch(mixed)
+    this.watch = this.#making.watch(this.bank)
   }
 }

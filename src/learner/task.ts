@@ -7,11 +7,13 @@ import type { TaskPrediction } from '../events/event.ts'
 import { ReadinessBook } from '../judge/readiness.ts'
 import { withoutSquares } from '../numeric/row-block.ts'
 import type { Saved } from '../numeric/saved.ts'
+import type { BankReport } from '../stability/expert-report.ts'
 import { type Ground, makeBank, readsOf } from './banks.ts'
 import { Boards, type Opinion } from './boards.ts'
 import type { Heard } from './chain.ts'
 import { Committee } from './committee.ts'
 import { decide } from './decision.ts'
+import { watchOf } from './domain-watch.ts'
 import { answerDrift } from './drift-answer.ts'
 import type { DriftReport } from './drift-report.ts'
 import { DriftWatch } from './drift-watch.ts'
@@ -30,7 +32,6 @@ import { startsOf } from './starts.ts'
 import type { TaskStatus } from './status.ts'
 import { SyntheticReplay } from './synthetic-replay.ts'
 import { tellTurns } from './turns.ts'
-import { Watch } from './watch.ts'
 
 /** Seeds of the parts differ by these, so that no two draw alike. */
 const SEED_STEP = 1_000_003
@@ -98,13 +99,15 @@ export class TaskLearner {
       return new Pupil(bank, own, {
         bank: restarts => makeBank(ground, bank, own, inputs, restarts),
         watch: made =>
-          new Watch(
-            made,
+          watchOf(made, {
+            bank: bank.name,
+            K: bank.experts ?? options.experts,
             encodings,
-            readsOf(bank),
-            (record, heard) => this.#hear(record, heard),
-            (of, turns) => tellTurns(ground.signals, name, of, turns)
-          )
+            reads: readsOf(bank),
+            hear: (record, heard) => this.#hear(record, heard),
+            tell: (of, domain, turns) =>
+              tellTurns(ground.signals, { task: name, bank: of, domain: domain === null ? null : ground.domains.at(domain) }, turns)
+          })
       })
     }
     this.#pupils = recipe.banks.map((bank, m) => pupil(bank, m + 1))
@@ -315,7 +318,7 @@ export class TaskLearner {
       learned: this.learned,
       ...reports,
       single: this.#single === null ? null : reports.single,
-      banks: this.#pupils.flatMap(({ watch }) => (watch === null ? [] : [watch.report(classes, domains)])),
+      banks: sharedFirst(this.#pupils.flatMap(({ watch }) => watch?.report(classes, domains) ?? [])),
       readiness: this.#readiness.report(domains, classes, this.#options.judge.readyRecall),
       committee: Object.fromEntries([...this.#committee.report()].map(([place, report]) => [domains[place] ?? '', report])),
       sharingAsServed: this.#served.report(domains),
@@ -484,4 +487,9 @@ function largest(q: Float32Array): number {
   let best = q.length > 0 ? 0 : -1
   for (let c = 1; c < q.length; c++) if (q[c]! > q[best]!) best = c
   return best
+}
+
+/** Banks of all domains before those of one. */
+function sharedFirst(banks: readonly BankReport[]): readonly BankReport[] {
+  return [...banks.filter(({ domain }) => domain === null), ...banks.filter(({ domain }) => domain !== null)]
 }

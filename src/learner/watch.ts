@@ -2,7 +2,7 @@
  * What the experts of one mixture bank do: their shares, and at every probe what their functions are like on inputs that are
  * remembered, from which their states follow. Of a bank that still chooses where it starts, those of the mixture that leads.
  */
-import type { Mixed } from '../bank/mixture-bank.ts'
+import type { MixtureBank } from '../bank/mixture-bank.ts'
 import type { RawTable } from '../encode/raw-table.ts'
 import type { ClassMemory } from '../memory/class-memory.ts'
 import type { Saved } from '../numeric/saved.ts'
@@ -22,32 +22,53 @@ function isLookedAt(learned: number): boolean {
   return Math.imul(learned, 0x9e3779b1) >>> 30 === 0
 }
 
-/** Told of the experts of a bank whose states turned at a probe. */
-export type TellTurns = (bank: string, turns: readonly Turn[]) => void
+/** Who watches the experts of a bank, be it one for all domains or one for each. */
+export interface Watching {
+  /** The bank learned an example of class `y` and weight `w` of a domain, the `learned`-th of what it learns from, which `memory` remembers. */
+  observe(y: number, w: number, domain: number, learned: number, memory: ClassMemory): void
+  report(classes: readonly string[], domains: readonly string[]): readonly BankReport[]
+  /** The bank is about to be made anew. */
+  end(): void
+  save(raws: RawTable): Saved
+  load(saved: Saved, raws: RawTable): void
+}
 
-export class Watch {
-  readonly #bank: Mixed
+/** Told of the experts of a bank, of one domain or of all (null), whose states turned at a probe. */
+export type TellTurns = (bank: string, domain: number | null, turns: readonly Turn[]) => void
+
+export interface WatchOptions {
+  readonly bank: string
+  /** The domain that it is the own bank of; null where it is that of all. */
+  readonly domain: number | null
+  /** Its experts. */
+  readonly K: number
+  readonly mixture: () => MixtureBank
+  readonly encodings: Encodings
+  readonly reads: Reads
+  readonly hear: Hear
+  readonly tell: TellTurns
+}
+
+export class Watch implements Watching {
+  readonly #options: WatchOptions
   readonly #probe: Probe
-  readonly #tell: TellTurns
   #tracker: ExpertTracker
   readonly #shares: DomainShares
   readonly #stability: BankStability
-  /** Examples of the task learned at the last probe. */
+  /** Examples learned at the last probe. */
   #probed = 0
 
-  constructor(bank: Mixed, encodings: Encodings, reads: Reads, hear: Hear, tell: TellTurns) {
-    const { K } = bank.mixture
-    this.#bank = bank
+  constructor(options: WatchOptions) {
+    const { K, encodings, reads, hear } = options
+    this.#options = options
     this.#probe = new Probe(encodings, reads, hear)
-    this.#tell = tell
     this.#tracker = new ExpertTracker(K)
     this.#shares = new DomainShares(K)
     this.#stability = new BankStability(K)
   }
 
-  /** The bank learned an example of class `y` and weight `w` of a domain, the `learned`-th of its task. */
   observe(y: number, w: number, domain: number, learned: number, memory: ClassMemory): void {
-    const { mixture } = this.#bank
+    const mixture = this.#options.mixture()
     const close = isLookedAt(learned)
     this.#tracker.observe(mixture.gate.g, mixture.r, y, 1, close)
     if (close) {
@@ -58,13 +79,15 @@ export class Watch {
     if (learned >= nextProbe(this.#probed)) this.#take(learned, memory)
   }
 
-  report(classes: readonly string[], domains: readonly string[]): BankReport {
-    return this.#stability.report(this.#bank.name, classes, this.#tracker, this.#shares, domains)
+  report(classes: readonly string[], domains: readonly string[]): readonly BankReport[] {
+    const { bank, domain } = this.#options
+    const report = this.#stability.report(bank, classes, this.#tracker, this.#shares, domains)
+    return [{ ...report, domain: domain === null ? null : (domains[domain] ?? '') }]
   }
 
-  /** The bank is about to be made anew. */
   end(): void {
-    this.#tell(this.#bank.name, this.#stability.end())
+    const { bank, domain, tell } = this.#options
+    tell(bank, domain, this.#stability.end())
   }
 
   save(raws: RawTable): Saved {
@@ -89,8 +112,8 @@ export class Watch {
   }
 
   #take(learned: number, memory: ClassMemory): void {
-    const { mixture } = this.#bank
-    const { K } = mixture
+    const { bank, domain, K, tell } = this.#options
+    const mixture = this.#options.mixture()
     const asked = Uint8Array.from({ length: K }, (_, k) => (this.#tracker.share(k) * K > levels.dead.enter ? 1 : 0))
     const { change, figures } = this.#probe.take(mixture, memory, asked, isEarly(learned))
     const since = learned - this.#probed
@@ -102,6 +125,6 @@ export class Watch {
     const shift = change === null ? null : inThousand(change.shift)
     if (opinion !== null) this.#tracker.setChange(opinion)
     const turns = this.#stability.take({ learned, since, change: opinion, shift, figures }, this.#tracker)
-    if (turns.length > 0) this.#tell(this.#bank.name, turns)
+    if (turns.length > 0) tell(bank, domain, turns)
   }
 }

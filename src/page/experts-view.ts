@@ -31,16 +31,16 @@ export const expertsView: View = {
       if (!tasks.some(each => each.task === picked.task)) picked.task = tasks[0]?.task ?? ''
       const now = tasks.find(each => each.task === picked.task)
       const banks = now?.banks ?? []
-      if (!banks.some(each => each.bank === picked.bank)) picked.bank = banks[0]?.bank ?? ''
+      if (!banks.some(each => nameOf(each) === picked.bank)) picked.bank = banks[0] === undefined ? '' : nameOf(banks[0])
       task.offer(
         tasks.map(each => [each.task, each.task]),
         picked.task
       )
       bank.offer(
-        banks.map(each => [each.bank, each.bank]),
+        banks.map(each => [nameOf(each), nameOf(each)]),
         picked.bank
       )
-      const of = banks.find(each => each.bank === picked.bank)
+      const of = banks.find(each => nameOf(each) === picked.bank)
       const key = JSON.stringify([picked, of, now?.readiness, store.status?.role])
       if (key === shown) return
       shown = key
@@ -53,6 +53,8 @@ export const expertsView: View = {
     update()
   }
 }
+
+const nameOf = ({ bank, domain }: Bank): string => (domain === null ? bank : `${bank} of ${domain}`)
 
 function panels(bank: Bank, ready: readonly ReadinessReport[]): HTMLElement[] {
   const experts = [...bank.experts].sort((a, b) => b.utilisation - a.utilisation)
@@ -102,7 +104,7 @@ function list(bank: Bank, experts: readonly Expert[]): HTMLElement {
   return h(
     'section',
     { class: 'panel' },
-    h('h2', {}, `Stability of ${bank.bank}`),
+    h('h2', {}, `Stability of ${nameOf(bank)}`),
     h(
       'p',
       { class: 'note' },

@@ -116,7 +116,13 @@ export class BankStability {
     return this.#lives.flatMap(({ judged: now }, expert) => (isUnsound(now) ? [{ expert, sound: true, value: null, now }] : []))
   }
 
-  report(bank: string, classes: readonly string[], tracker: ExpertTracker, shares: DomainShares, domains: readonly string[]): BankReport {
+  report(
+    bank: string,
+    classes: readonly string[],
+    tracker: ExpertTracker,
+    shares: DomainShares,
+    domains: readonly string[]
+  ): Omit<BankReport, 'domain'> {
     const activity = tracker.report(bank, classes)
     const experts = activity.experts.map(each => {
       const k = each.expert

@@ -54,5 +54,7 @@ export interface BankActivity {
 }
 
 export interface BankReport extends BankActivity {
+  /** The domain that it is the own bank of; null where it is that of all. */
+  readonly domain: string | null
   readonly experts: readonly ExpertReport[]
 }

@@ -76,6 +76,7 @@ export function taskOf(task: string, classes: readonly string[], over: Partial<T
     banks: [
       {
         bank: 'mixture',
+        domain: null,
         gateEntropy: 0.7,
         experts: [0, 1].map(expert => ({
           expert,

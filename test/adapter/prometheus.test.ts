@@ -64,8 +64,8 @@ describe('metrics', () => {
     expect(seriesValue(lines, 'andon_task_kappa_ratio{task="fault",view="as_served"}')).toBe(0.8)
     expect(seriesValue(lines, 'andon_task_kappa_ratio{task="fault",view="no_change"}')).toBe(0.1)
     expect(seriesValue(lines, 'andon_class_recall_ratio{task="fault",class="ok",view="window"}')).toBe(0.5)
-    expect(seriesValue(lines, 'andon_expert_effective_examples{task="fault",bank="mixture",expert="1"}')).toBe(25)
-    expect(seriesValue(lines, 'andon_gate_entropy_nats{task="fault",bank="mixture"}')).toBe(0.7)
+    expect(seriesValue(lines, 'andon_expert_effective_examples{task="fault",bank="mixture",domain="",expert="1"}')).toBe(25)
+    expect(seriesValue(lines, 'andon_gate_entropy_nats{task="fault",bank="mixture",domain=""}')).toBe(0.7)
   })
 
   test('tell what sharing gains a domain, what its banks weigh, and who helps or harms whom', async () => {
@@ -227,7 +227,7 @@ describe('metrics', () => {
     expect(seriesValue(lines, 'andon_class_support_examples{task="t",class="a",view="window"}')).toBe(10)
     expect(seriesValue(lines, 'andon_class_support_examples{task="t",class="other",view="window"}')).toBe(23)
     expect(seriesValue(lines, 'andon_domain_judged_predictions{task="t",domain="other"}')).toBe(200)
-    expect(seriesValue(lines, 'andon_expert_class_effective_examples{task="t",bank="mixture",expert="0",class="other"}')).toBe(25)
+    expect(seriesValue(lines, 'andon_expert_class_effective_examples{task="t",bank="mixture",domain="",expert="0",class="other"}')).toBe(25)
     expect(lines.filter(line => /class_recall_ratio|domain_kappa|expert="1"/.test(line) && !/class="a"|domain="l1"/.test(line))).toEqual([])
     const few = await rendered(fullStatus([task]), { limits: { series: 2 } })
     expect(seriesValue(few, 'andon_left_out_series{metric="andon_class_recall_ratio"}')).toBe(7)

@@ -109,8 +109,11 @@ export class Worker {
     })
   }
 
+  /** But for requests that failed since there was no state yet: whoever waits asks often. */
   #lastWords() {
-    return this.#told.trim().split('\n').slice(-3).join(' ').slice(-600)
+    const told = this.#told.trim().split('\n')
+    const words = told.filter(line => !line.includes('"a request failed"'))
+    return words.slice(-6).join(' ').slice(-2000)
   }
 }
 

@@ -75,7 +75,8 @@ describe('what is told of the starts', () => {
   test('does not hide the experts: those of whoever leads are watched', () => {
     for (const n of [50, 260]) {
       const { banks } = taught('evidence', parts(n, ['a', 'b'])).status().tasks[0]!
-      expect(banks.map(({ bank }) => bank)).toEqual(['task', 'residual', 'quick'])
+      const names = banks.map(({ bank, domain }) => (domain === null ? bank : `${bank} ${domain}`))
+      expect(names).toEqual(['task', 'residual', 'quick', 'solo a', 'solo b'])
       for (const { experts } of banks) expect(experts.reduce((sum, { utilisation }) => sum + utilisation, 0)).toBeCloseTo(1, 6)
     }
   })

@@ -12,10 +12,10 @@ const turn = (expert: number, state: ExpertState, { sound = false, interpretable
   now: { state, since: 0, interpretable, dominating: false }
 })
 
-function told(turns: readonly Turn[]) {
+function told(turns: readonly Turn[], domain: string | null = null) {
   const signals = new Signals()
   signals.open(5, 7)
-  tellTurns(signals, 'fault', 'task', turns)
+  tellTurns(signals, { task: 'fault', bank: 'task', domain }, turns)
   return signals.close()
 }
 
@@ -32,7 +32,8 @@ test('every turn is one signal that names task, bank and expert, and what it is'
     ['expert-unstable', 5, 0.5, 'expert 5 of bank task of fault: duplicate and not needed, not interpretable'],
     ['expert-stable', 6, null, 'expert 6 of bank task of fault: sound again']
   ])
-  for (const each of all) expect(each).toMatchObject({ task: 'fault', bank: 'task', time: 5, learned: 7 })
+  for (const each of all) expect(each).toMatchObject({ task: 'fault', bank: 'task', domain: null, time: 5, learned: 7 })
+  expect(told([turn(1, 'dead')], 'line-3')).toMatchObject([{ domain: 'line-3', message: 'expert 1 of bank task of fault on line-3: dead' }])
 })
 
 test('whoever is unsound when its bank ends is told to be so no more, and nobody else', () => {

@@ -41,6 +41,8 @@ const OPEN_MS = 30_000
 /** The shortest that brokers accept unless told otherwise (`group.min.session.timeout.ms`). */
 const SESSION_MS = 6000
 const STALL_MS = 30_000
+/** How long transactions under way are waited for without a word. */
+const TOLD_AFTER_MS = 5000
 /** As long as a batch may be that a topic made here takes: a rejected record travels whole. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
@@ -159,7 +161,18 @@ class KafkaLog implements Log, Forgetful, Leasing, Settling, Shared, Reachable {
   }
 
   async settled(topics: readonly string[], signal: AbortSignal): Promise<readonly Position[]> {
-    return this.#edgesOf(topics, places => this.#edges.settled(places, AbortSignal.any([signal, this.#closing.signal])))
+    // Whoever has left a transaction open may be gone: nobody is to wonder what is waited for.
+    const late = setTimeout(() => {
+      this.#options.tell?.(
+        'info',
+        `waiting for transactions on ${topics.join(', ')} that have not ended: the cluster ends those of who is gone`
+      )
+    }, TOLD_AFTER_MS)
+    try {
+      return await this.#edgesOf(topics, places => this.#edges.settled(places, AbortSignal.any([signal, this.#closing.signal])))
+    } finally {
+      clearTimeout(late)
+    }
   }
 
   async starts(topics: readonly string[]): Promise<readonly Position[]> {
