@@ -10,7 +10,7 @@ import { randomUUID } from 'node:crypto'
 import { Fault } from '../../fault/fault.ts'
 import type { Claim, Commit, Position } from '../../pipeline/log.ts'
 import type { Edges } from './edges.ts'
-import { type Link, pause } from './link.ts'
+import { type Link, pause, type Tell } from './link.ts'
 import { type Mark, Notes } from './notes.ts'
 import { committedOf } from './positions.ts'
 import { isFenced, isSequenceLost } from './problem.ts'
@@ -33,6 +33,7 @@ export interface ClaimOptions {
   /** The topic of the group's notes. */
   readonly notesTopic: string
   readonly expectOpen: () => void
+  readonly tell?: Tell | undefined
 }
 
 /** Takes over a group. Transactions that an older claim has left open are aborted by the cluster. */
@@ -58,10 +59,11 @@ class KafkaClaim implements Claim {
 
   constructor(options: ClaimOptions) {
     this.#options = options
-    const { link, partitions, prefix, group } = options
+    const { link, partitions, prefix, group, notesTopic, tell } = options
     this.#groupId = prefix + group
-    this.#transacting = new Transacting({ link, transactionalId: this.#groupId, group: this.#groupId, partitions, prefix })
-    this.#notes = new Notes(link, options.notesTopic)
+    const besides = [{ topic: notesTopic, partition: 0 }]
+    this.#transacting = new Transacting({ link, transactionalId: this.#groupId, group: this.#groupId, partitions, prefix, besides, tell })
+    this.#notes = new Notes(link, notesTopic)
   }
 
   /** Becomes the newest claim: from the moment its first record stands among the notes, every older one knows. */

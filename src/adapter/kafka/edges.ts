@@ -63,13 +63,8 @@ export class Edges {
 
   /** The same, once every transaction that was under way has ended, or the cluster has given it up. */
   async settled(places: readonly Place[], signal: AbortSignal): Promise<number[]> {
-    const written = await listOffsets(this.#link, places, () => LATEST, READ_UNCOMMITTED)
-    for (;;) {
-      const stable = await this.stable(places)
-      if (stable.every((offset, i) => offset >= written[i]!)) return this.ends(places)
-      await pause(LOOK_MS, signal)
-      signal.throwIfAborted()
-    }
+    await heldUp(this.#link, places, Number.POSITIVE_INFINITY, signal)
+    return this.ends(places)
   }
 
   async #end(place: Place, start: number, stable: number): Promise<number> {
@@ -97,6 +92,21 @@ export class Edges {
     const known = this.#known.get(key) ?? { end: 0, checked: 0 }
     this.#known.set(key, known)
     return known
+  }
+}
+
+/**
+ * Of these places those where a reader of what is committed is not given, within `graceMs`, what is written there now: a
+ * transaction that wrote there has not ended. Throws the signal's reason when aborted before.
+ */
+export async function heldUp(link: Link, places: readonly Place[], graceMs: number, signal: AbortSignal): Promise<Place[]> {
+  const written = await listOffsets(link, places, () => LATEST, READ_UNCOMMITTED)
+  for (const until = performance.now() + graceMs; ; ) {
+    const stable = await listOffsets(link, places, () => LATEST)
+    const held = places.filter((_, i) => stable[i]! < written[i]!)
+    if (held.length === 0 || performance.now() >= until) return held
+    await pause(LOOK_MS, signal)
+    signal.throwIfAborted()
   }
 }
 

@@ -194,7 +194,8 @@ class KafkaLog implements Log, Forgetful, Leasing, Settling, Shared, Reachable {
       prefix: this.#prefix,
       group,
       notesTopic,
-      expectOpen: () => this.#expectOpen()
+      expectOpen: () => this.#expectOpen(),
+      tell: this.#options.tell
     })
   }
 

@@ -20,18 +20,22 @@ export async function committedOf(
 
 /**
  * The same of the partitions of these numbers alone, once no transaction that moves one of them is open any more: what a
- * commit has just moved, or an abort has not, is never seen late. Waits for as long as one is.
+ * commit has just moved, or an abort has not, is never seen late. Waits for as long as one is, and throws `UNAVAILABLE` where
+ * that is longer than `patienceMs`.
  */
 export async function settledOf(
   link: Link,
   group: string,
   topics: readonly string[],
   numbers: readonly number[],
-  prefix: string
+  prefix: string,
+  patienceMs = Number.POSITIVE_INFINITY
 ): Promise<readonly Position[]> {
   const asked = topics.map(topic => askedOf(prefix + topic, numbers))
-  const found = await link.use(`read the positions of the group ${group}`, async () =>
-    fetchStable(await link.coordinatorOf(group, GROUP_COORDINATOR), group, asked)
+  const found = await link.use(
+    `read the positions of the group ${group}`,
+    async () => fetchStable(await link.coordinatorOf(group, GROUP_COORDINATOR), group, asked),
+    patienceMs
   )
   return positionsOf(found, prefix)
 }

@@ -3,12 +3,19 @@
  * answer was lost: batches are numbered, and to end what has ended is no error.
  *
  *     add partitions → produce → add the group's positions → end
+ *
+ * A cluster may forget to write down in a partition that a transaction has ended there: brokers of Kafka 4.4 that are killed in
+ * between take partitions without a leader, as they all are until the broker is back, for deleted ones. Nobody who reads what is
+ * committed is then given anything more of them, ever. Whoever transacts under the same id writes the end down by an empty
+ * transaction on these partitions: here, when it begins, and for what it has written itself until that is seen.
  */
 import type { Position } from '../../pipeline/log.ts'
-import { type Link, pause } from './link.ts'
-import { committedOf } from './positions.ts'
+import { heldUp, listOffsets } from './edges.ts'
+import { type Link, pause, type Tell } from './link.ts'
+import { committedOf, settledOf } from './positions.ts'
 import { type Author, type Placed, produce } from './produce.ts'
-import { type Broker, GROUP_COORDINATOR, TRANSACTION_COORDINATOR } from './protocol.ts'
+import { type Broker, GROUP_COORDINATOR, LATEST, TRANSACTION_COORDINATOR } from './protocol.ts'
+import type { Place } from './scan.ts'
 
 /** After so long the cluster aborts a transaction whose producer has gone; until then readers wait behind it. */
 const TRANSACTION_MS = 60_000
@@ -17,6 +24,11 @@ const SHOWN_MS = 2000
 /** Between two looks at them: mostly the first one finds them, and a busy broker is not to be asked without a pause. */
 const FIRST_LOOK_MS = 2
 const LAST_LOOK_MS = 10
+/** Transactions of others take some milliseconds: what is open for longer may be one of ours that hangs. */
+const GRACE_MS = 1000
+/** Between two looks whether what was written is seen, and after how many of them it counts as hanging. */
+const SEEN_LOOK_MS = 1000
+const SEEN_LOOKS = 3
 
 export interface TransactingOptions {
   readonly link: Link
@@ -25,50 +37,71 @@ export interface TransactingOptions {
   readonly group: string
   readonly partitions: Readonly<Record<string, number>>
   readonly prefix: string
+  /** Where it writes beside `partitions`, as the cluster knows it. */
+  readonly besides?: readonly Place[]
+  readonly tell?: Tell | undefined
 }
 
 /** Who transacts under an id: whoever began last, everyone before is refused. */
 export class Transacting {
   readonly #options: TransactingOptions
   #author: Author | null = null
+  /** Where the transaction under way writes. */
+  #open: readonly Place[] = []
+  /** What was committed and is not seen by everyone yet: the offset behind it, by place. */
+  readonly #unseen = new Map<string, Place & { offset: number }>()
+  #looks = 0
+  #looking: NodeJS.Timeout | null = null
+  /** One transaction at a time. */
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(options: TransactingOptions) {
     this.#options = options
   }
 
   /** A new epoch of our transactional id. The cluster first ends whatever transaction is open. */
-  async begin(): Promise<void> {
-    const { link, transactionalId, group } = this.#options
-    const producer = await link.use(`claim the group ${group}`, async () =>
-      (await link.coordinatorOf(transactionalId, TRANSACTION_COORDINATOR)).initProducerId({
-        transactionalId,
-        transactionTimeout: TRANSACTION_MS
-      })
-    )
-    this.#author = { producer, transactionalId, sequences: new Map() }
+  begin(): Promise<void> {
+    return this.#inTurn(async () => {
+      const { link, transactionalId, group } = this.#options
+      const producer = await link.use(`claim the group ${group}`, async () =>
+        (await link.coordinatorOf(transactionalId, TRANSACTION_COORDINATOR)).initProducerId({
+          transactionalId,
+          transactionTimeout: TRANSACTION_MS
+        })
+      )
+      this.#author = { producer, transactionalId, sequences: new Map() }
+      const given = this.#open
+      if (given.length > 0) await this.#endAt(given, false)
+      await this.#release()
+    })
   }
 
   /** Throws what `isFenced` knows where another has begun, or the cluster has given this transaction up. */
-  async transact(records: readonly Placed[], positions: readonly Position[]): Promise<void> {
-    const { link, prefix, group } = this.#options
-    if (records.length > 0) {
-      const transaction = { ...this.#transaction(), topics: partitionsOf(records) }
-      await this.#coordinate('begin a transaction', broker => broker.addPartitionsToTxn(transaction))
-      await produce(link, this.#author!, records)
-    }
-    if (positions.length > 0) {
-      const transaction = { ...this.#transaction(), groupId: group }
-      await this.#coordinate('add positions to a transaction', broker => broker.addOffsetsToTxn(transaction))
-      const topics = offsetsOf(positions, prefix)
-      await link.use(`move the positions of the group ${group}`, async () =>
-        (await link.coordinatorOf(group, GROUP_COORDINATOR)).txnOffsetCommit({ ...transaction, topics })
-      )
-    }
-    await this.end(true)
+  transact(records: readonly Placed[], positions: readonly Position[]): Promise<void> {
+    return this.#inTurn(async () => {
+      const { link, prefix, group } = this.#options
+      if (records.length > 0) {
+        this.#open = records
+        const transaction = { ...this.#transaction(), topics: partitionsOf(records) }
+        await this.#coordinate('begin a transaction', broker => broker.addPartitionsToTxn(transaction))
+        await produce(link, this.#author!, records)
+      }
+      if (positions.length > 0) {
+        const transaction = { ...this.#transaction(), groupId: group }
+        await this.#coordinate('add positions to a transaction', broker => broker.addOffsetsToTxn(transaction))
+        const topics = offsetsOf(positions, prefix)
+        await link.use(`move the positions of the group ${group}`, async () =>
+          (await link.coordinatorOf(group, GROUP_COORDINATOR)).txnOffsetCommit({ ...transaction, topics })
+        )
+      }
+      await this.end(true)
+      this.#watch(records)
+    })
   }
 
-  end(transactionResult: boolean): Promise<unknown> {
-    return this.#coordinate('end a transaction', broker => broker.endTxn({ ...this.#transaction(), transactionResult }))
+  async end(transactionResult: boolean): Promise<void> {
+    await this.#coordinate('end a transaction', broker => broker.endTxn({ ...this.#transaction(), transactionResult }))
+    this.#open = []
   }
 
   /** Waits until everyone sees the positions, so that whoever is told of the commit finds it. */
@@ -88,6 +121,85 @@ export class Transacting {
     }
   }
 
+  /** Ends what a transaction under this id, by now ended, has left hanging. Of what others have open it does nothing but leave a marker. */
+  async #release(): Promise<void> {
+    const { link, partitions, prefix, besides = [] } = this.#options
+    const places = Object.entries(partitions).flatMap(([topic, count]) =>
+      Array.from({ length: count }, (_, partition) => ({ topic: prefix + topic, partition }))
+    )
+    const held = await heldUp(link, [...places, ...besides], GRACE_MS, new AbortController().signal)
+    if (held.length === 0 && !(await this.#heldPositions())) return
+    await this.#endAt(held, true)
+  }
+
+  /** Whether a transaction that moves positions of the group does not end. */
+  async #heldPositions(): Promise<boolean> {
+    const { link, group, partitions, prefix } = this.#options
+    const numbers = [...Array(Math.max(...Object.values(partitions))).keys()]
+    return settledOf(link, group, Object.keys(partitions), numbers, prefix, GRACE_MS).then(
+      () => false,
+      () => true
+    )
+  }
+
+  /** A transaction that writes nothing but its end, at these places and at the group's positions. */
+  async #endAt(places: readonly Place[], committed: boolean): Promise<void> {
+    const { group } = this.#options
+    const topics = partitionsOf(places)
+    if (topics.length > 0)
+      await this.#coordinate('begin a transaction', broker => broker.addPartitionsToTxn({ ...this.#transaction(), topics }))
+    await this.#coordinate('add positions to a transaction', broker => broker.addOffsetsToTxn({ ...this.#transaction(), groupId: group }))
+    await this.end(committed)
+  }
+
+  #watch(records: readonly Placed[]): void {
+    for (const { topic, partition, offset } of records) this.#unseen.set(`${partition} ${topic}`, { topic, partition, offset: offset! + 1 })
+    if (records.length === 0) return
+    this.#looks = 0
+    this.#lookLater()
+  }
+
+  #lookLater(): void {
+    if (this.#looking !== null) return
+    this.#looking = setTimeout(() => {
+      this.#looking = null
+      // Whoever was closed or fenced has nothing to look after any more.
+      this.#look().catch(() => this.#unseen.clear())
+    }, SEEN_LOOK_MS)
+    this.#looking.unref()
+  }
+
+  /** Whether everyone sees what was committed; what hangs is ended. */
+  async #look(): Promise<void> {
+    const { link, tell } = this.#options
+    const unseen = [...this.#unseen]
+    const stable = await listOffsets(
+      link,
+      unseen.map(([, place]) => place),
+      () => LATEST
+    )
+    for (const [i, [key, { offset }]] of unseen.entries())
+      if (stable[i]! >= offset && this.#unseen.get(key)!.offset === offset) this.#unseen.delete(key)
+    if (this.#unseen.size === 0) return
+    if (++this.#looks >= SEEN_LOOKS) {
+      const places = [...this.#unseen.values()]
+      const at = places.map(({ topic, partition }) => `${topic}/${partition}`).join(', ')
+      tell?.('warn', `a commit to ${at} does not come to be seen: ending it there once more`)
+      await this.#inTurn(async () => {
+        // What was given up half-way is ended when it begins anew.
+        if (this.#open.length === 0) await this.#endAt(places, true)
+      })
+      this.#looks = 0
+    }
+    this.#lookLater()
+  }
+
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(act)
+    this.#turn = turn.catch(() => undefined)
+    return turn
+  }
+
   #transaction() {
     return { ...this.#author!.producer, transactionalId: this.#options.transactionalId }
   }
@@ -98,9 +210,9 @@ export class Transacting {
   }
 }
 
-function partitionsOf(records: readonly Placed[]): { readonly topic: string; readonly partitions: readonly number[] }[] {
+function partitionsOf(places: readonly Place[]): { readonly topic: string; readonly partitions: readonly number[] }[] {
   const topics = new Map<string, Set<number>>()
-  for (const { topic, partition } of records) topics.set(topic, (topics.get(topic) ?? new Set()).add(partition))
+  for (const { topic, partition } of places) topics.set(topic, (topics.get(topic) ?? new Set()).add(partition))
   return [...topics].map(([topic, partitions]) => ({ topic, partitions: [...partitions] }))
 }
 

@@ -1,0 +1,129 @@
+/**
+ * A transaction that has ended and of which a partition was never told hangs: nobody who reads what is committed is given more.
+ * A broker that is killed at the wrong moment leaves one; here it is made by writing to a partition that the transaction does
+ * not name, which a broker that does not verify it takes.
+ */
+import { describe, expect, test } from 'vitest'
+import { heldUp } from '../../../src/adapter/kafka/edges.ts'
+import { Link } from '../../../src/adapter/kafka/link.ts'
+import { openKafkaLog } from '../../../src/adapter/kafka/log.ts'
+import { Placing } from '../../../src/adapter/kafka/produce.ts'
+import type { Broker } from '../../../src/adapter/kafka/protocol.ts'
+import { Transacting } from '../../../src/adapter/kafka/transaction.ts'
+import { take } from '../../pipeline/log.laws.ts'
+import { noKafka, withBroker } from './broker.ts'
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+const partitions = { lines: 1, parts: 1 }
+
+/** Whether there is something in a topic that a reader of what is committed is not given. */
+async function held(link: Link, topic: string): Promise<boolean> {
+  return (await heldUp(link, [{ topic, partition: 0 }], 0, new AbortController().signal)).length > 0
+}
+
+/** A link whose first transaction does not name the topic of that name. */
+class Forgetting extends Link {
+  forgets: string | null = null
+
+  override async coordinatorOf(...given: Parameters<Link['coordinatorOf']>): Promise<Broker> {
+    const broker = await super.coordinatorOf(...given)
+    const { forgets } = this
+    if (forgets === null) return broker
+    return new Proxy(broker, {
+      get: (of, name) => {
+        if (name !== 'addPartitionsToTxn') return (of as unknown as Record<string | symbol, unknown>)[name]
+        return (request: Parameters<Broker['addPartitionsToTxn']>[0]) => {
+          this.forgets = null
+          return of.addPartitionsToTxn({ ...request, topics: request.topics.filter(({ topic }) => topic !== forgets) })
+        }
+      }
+    })
+  }
+}
+
+describe.skipIf(noKafka !== null)('a transaction that hangs', () => {
+  const broker = withBroker({ properties: { 'transaction.partition.verification.enable': false } })
+  let opened = 0
+
+  /** Writes to both topics in one transaction under the id of the group `g`, which leaves `parts` without its end. */
+  async function hanging(
+    run: (hung: { prefix: string; link: Link; transacting: Transacting; told: string[] }) => Promise<void>
+  ): Promise<void> {
+    const prefix = `hanging-${opened++}.`
+    const log = await openKafkaLog({ brokers: [broker().address], partitions, prefix, create: true })
+    const link = new Forgetting({ brokers: [broker().address] }, [`${prefix}lines`, `${prefix}parts`])
+    const told: string[] = []
+    const tell = (_level: string, message: string) => void told.push(message)
+    const transacting = new Transacting({ link, transactionalId: `${prefix}g`, group: `${prefix}g`, partitions, prefix, tell })
+    try {
+      await transacting.begin()
+      link.forgets = `${prefix}parts`
+      const outputs = ['lines', 'parts'].map(topic => ({ topic, key: null, value: bytes(`first of ${topic}`) }))
+      await transacting.transact(new Placing(partitions, prefix).place(outputs), [])
+      await log.write([{ topic: 'parts', key: null, value: bytes('second of parts') }])
+      expect(await held(link, `${prefix}parts`), 'nothing is given of a partition where a transaction hangs').toBe(true)
+      await run({ prefix, link, transacting, told })
+    } finally {
+      await link.close()
+      await log.close()
+    }
+  }
+
+  test('is ended by whoever has made it, once its records do not come to be seen', () =>
+    hanging(async ({ prefix, link, told }) => {
+      await expect.poll(() => held(link, `${prefix}parts`), { timeout: 10_000 }).toBe(false)
+      const log = await openKafkaLog({ brokers: [broker().address], partitions, prefix, create: true })
+      try {
+        const came = await take(log, ['parts'], 2)
+        expect(came.map(({ value }) => Buffer.from(value).toString())).toEqual(['first of parts', 'second of parts'])
+        expect(told).toEqual([`a commit to ${prefix}parts/0 does not come to be seen: ending it there once more`])
+      } finally {
+        await log.close()
+      }
+    }))
+
+  test('is ended by whoever transacts next under its id, where who made it is gone', () =>
+    hanging(async ({ prefix, link }) => {
+      await link.close() // Gone before it has looked.
+      const log = await openKafkaLog({ brokers: [broker().address], partitions, prefix, create: true })
+      try {
+        const claim = await log.claim('g')
+        const came = await take(log, ['parts'], 2)
+        expect(came.map(({ value }) => Buffer.from(value).toString())).toEqual(['first of parts', 'second of parts'])
+        await claim.commit({ outputs: [{ topic: 'parts', key: null, value: bytes('third of parts') }], positions: [], notes: [] })
+        expect(await take(log, ['parts'], 3)).toHaveLength(3)
+      } finally {
+        await log.close()
+      }
+    }))
+
+  test('another one that is only open holds nobody up, and is not ended', () =>
+    hanging(async ({ prefix, link }) => {
+      await link.close()
+      const log = await openKafkaLog({ brokers: [broker().address], partitions, prefix, create: true })
+      const other = new Link({ brokers: [broker().address] }, [`${prefix}lines`, `${prefix}parts`])
+      try {
+        const open = new Transacting({ link: other, transactionalId: `${prefix}h`, group: `${prefix}h`, partitions, prefix })
+        const end = open.end.bind(open)
+        await open.begin()
+        let finish = (): void => undefined
+        const until = new Promise<void>(resolve => {
+          finish = resolve
+        })
+        open.end = async committed => {
+          await until
+          await end(committed)
+        }
+        const transacted = open.transact(new Placing(partitions, prefix).place([{ topic: 'lines', key: null, value: bytes('of h') }]), [])
+        await expect.poll(() => held(other, `${prefix}lines`)).toBe(true)
+        await log.claim('g')
+        expect(await held(other, `${prefix}lines`), 'what is open stays open').toBe(true)
+        finish()
+        await transacted
+        expect((await take(log, ['lines'], 2)).map(({ value }) => Buffer.from(value).toString())).toEqual(['first of lines', 'of h'])
+      } finally {
+        await other.close()
+        await log.close()
+      }
+    }))
+})
