@@ -8,7 +8,8 @@ import { figure, percent, whole } from './format.ts'
 import { type HeatRow, heatTable } from './heat.ts'
 import { every, type View } from './view.ts'
 
-const REFRESH_MS = 5000
+/** States turn at probes, some hundred examples apart. */
+const REFRESH_MS = 15_000
 /** Below it an expert hardly speaks: it stands in the list, not among the first. */
 const HARDLY = 0.01
 
