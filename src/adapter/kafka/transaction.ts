@@ -46,8 +46,8 @@ export interface TransactingOptions {
 export class Transacting {
   readonly #options: TransactingOptions
   #author: Author | null = null
-  /** Where the transaction under way writes. */
-  #open: readonly Place[] = []
+  /** Where the transaction under way writes, or one that failed and is not ended yet; null while there is none. */
+  #open: readonly Place[] | null = null
   /** What was committed and is not seen by everyone yet: the offset behind it, by place. */
   readonly #unseen = new Map<string, Place & { offset: number }>()
   #looks = 0
@@ -71,7 +71,7 @@ export class Transacting {
       )
       this.#author = { producer, transactionalId, sequences: new Map() }
       const given = this.#open
-      if (given.length > 0) await this.#endAt(given, false)
+      if (given !== null) await this.#endAt(given, false)
       await this.#release()
     })
   }
@@ -80,8 +80,8 @@ export class Transacting {
   transact(records: readonly Placed[], positions: readonly Position[]): Promise<void> {
     return this.#inTurn(async () => {
       const { link, prefix, group } = this.#options
+      this.#open = records
       if (records.length > 0) {
-        this.#open = records
         const transaction = { ...this.#transaction(), topics: partitionsOf(records) }
         await this.#coordinate('begin a transaction', broker => broker.addPartitionsToTxn(transaction))
         await produce(link, this.#author!, records)
@@ -101,7 +101,7 @@ export class Transacting {
 
   async end(transactionResult: boolean): Promise<void> {
     await this.#coordinate('end a transaction', broker => broker.endTxn({ ...this.#transaction(), transactionResult }))
-    this.#open = []
+    this.#open = null
   }
 
   /** Waits until everyone sees the positions, so that whoever is told of the commit finds it. */
@@ -187,7 +187,7 @@ export class Transacting {
       tell?.('warn', `a commit to ${at} does not come to be seen: ending it there once more`)
       await this.#inTurn(async () => {
         // What was given up half-way is ended when it begins anew.
-        if (this.#open.length === 0) await this.#endAt(places, true)
+        if (this.#open === null) await this.#endAt(places, true)
       })
       this.#looks = 0
     }
