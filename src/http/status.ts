@@ -1,13 +1,11 @@
 /** `GET /status`: the whole state, or with `?fields=` only what is named of each task, which is nearly all of it in bytes. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { TaskStatus } from '../learner/status.ts'
 import type { Gateway, PipelineStatus } from '../pipeline/gateway.ts'
 import { Refused, refusal } from './answer.ts'
 
-/** What a task tells beside its name. */
-export type TaskField = Exclude<keyof TaskStatus, 'task'>
+type Task = NonNullable<PipelineStatus['learner']>['tasks'][number]
 /** What can be named: all that grows with tasks, classes and lines. */
-export type Field = TaskField | 'decisions'
+type Field = Exclude<keyof Task, 'task'> | 'decisions'
 
 const fields: Readonly<Record<Field, true>> = {
   classes: true,

@@ -97,7 +97,7 @@ describe('over a real pipeline', () => {
     expect(metrics).toContain(`\nandon_learned_examples_total ${count}\n`)
     expect(metrics).toContain(`andon_label_delay_seconds_count ${count}\n`)
     expect(metrics).toContain(`andon_predict_duration_seconds_count ${count}\n`)
-    expect(metrics).toMatch(/andon_expert_utilisation_ratio\{task="fault",bank="[^"]+",expert="1"\}/)
+    expect(metrics).toMatch(/andon_expert_utilisation_ratio\{task="fault",bank="[^"]+",domain="",expert="1"\}/)
     expect(metrics).not.toMatch(/(topic|outcome|part)="other"/)
   })
 

@@ -9,6 +9,7 @@
  * committed is then given anything more of them, ever. Whoever transacts under the same id writes the end down by an empty
  * transaction on these partitions: here, when it begins, and for what it has written itself until that is seen.
  */
+import { Fault } from '../../fault/fault.ts'
 import type { Position } from '../../pipeline/log.ts'
 import { heldUp, listOffsets } from './edges.ts'
 import { type Link, pause, type Tell } from './link.ts'
@@ -138,7 +139,10 @@ export class Transacting {
     const numbers = [...Array(Math.max(...Object.values(partitions))).keys()]
     return settledOf(link, group, Object.keys(partitions), numbers, prefix, GRACE_MS).then(
       () => false,
-      () => true
+      (error: unknown) => {
+        if (error instanceof Fault && error.code === 'UNAVAILABLE') return true
+        throw error
+      }
     )
   }
 
