@@ -105,8 +105,8 @@ export class TaskLearner {
             encodings,
             reads: readsOf(bank),
             hear: (record, heard) => this.#hear(record, heard),
-            tell: (of, domain, turns) =>
-              tellTurns(ground.signals, { task: name, bank: of, domain: domain === null ? null : ground.domains.at(domain) }, turns)
+            tell: (domain, turns) =>
+              tellTurns(ground.signals, { task: name, bank: bank.name, domain: domain === null ? null : ground.domains.at(domain) }, turns)
           })
       })
     }

@@ -33,8 +33,8 @@ export interface Watching {
   load(saved: Saved, raws: RawTable): void
 }
 
-/** Told of the experts of a bank, of one domain or of all (null), whose states turned at a probe. */
-export type TellTurns = (bank: string, domain: number | null, turns: readonly Turn[]) => void
+/** Told of the experts whose states turned at a probe, of one domain's bank or of that of all (null). */
+export type TellTurns = (domain: number | null, turns: readonly Turn[]) => void
 
 export interface WatchOptions {
   readonly bank: string
@@ -86,8 +86,8 @@ export class Watch implements Watching {
   }
 
   end(): void {
-    const { bank, domain, tell } = this.#options
-    tell(bank, domain, this.#stability.end())
+    const { domain, tell } = this.#options
+    tell(domain, this.#stability.end())
   }
 
   save(raws: RawTable): Saved {
@@ -112,7 +112,7 @@ export class Watch implements Watching {
   }
 
   #take(learned: number, memory: ClassMemory): void {
-    const { bank, domain, K, tell } = this.#options
+    const { domain, K, tell } = this.#options
     const mixture = this.#options.mixture()
     const asked = Uint8Array.from({ length: K }, (_, k) => (this.#tracker.share(k) * K > levels.dead.enter ? 1 : 0))
     const { change, figures } = this.#probe.take(mixture, memory, asked, isEarly(learned))
@@ -125,6 +125,6 @@ export class Watch implements Watching {
     const shift = change === null ? null : inThousand(change.shift)
     if (opinion !== null) this.#tracker.setChange(opinion)
     const turns = this.#stability.take({ learned, since, change: opinion, shift, figures }, this.#tracker)
-    if (turns.length > 0) tell(bank, domain, turns)
+    if (turns.length > 0) tell(domain, turns)
   }
 }

@@ -34,6 +34,7 @@ import { retainTopic } from './retain.ts'
 import type { Place } from './scan.ts'
 import { HAND_OVER_MS, share } from './share.ts'
 import { ensureTopics, missingTopics } from './topics.ts'
+import { orTold } from './waiting.ts'
 import { Writer } from './writer.ts'
 
 /** How long the cluster may take to answer when the log is opened. */
@@ -161,18 +162,10 @@ class KafkaLog implements Log, Forgetful, Leasing, Settling, Shared, Reachable {
   }
 
   async settled(topics: readonly string[], signal: AbortSignal): Promise<readonly Position[]> {
+    const settled = this.#edgesOf(topics, places => this.#edges.settled(places, AbortSignal.any([signal, this.#closing.signal])))
     // Whoever has left a transaction open may be gone: nobody is to wonder what is waited for.
-    const late = setTimeout(() => {
-      this.#options.tell?.(
-        'info',
-        `waiting for transactions on ${topics.join(', ')} that have not ended: the cluster ends those of who is gone`
-      )
-    }, TOLD_AFTER_MS)
-    try {
-      return await this.#edgesOf(topics, places => this.#edges.settled(places, AbortSignal.any([signal, this.#closing.signal])))
-    } finally {
-      clearTimeout(late)
-    }
+    const said = `waiting for transactions on ${topics.join(', ')} that have not ended: the cluster ends those of who is gone`
+    return orTold(settled, TOLD_AFTER_MS, () => this.#options.tell?.('info', said))
   }
 
   async starts(topics: readonly string[]): Promise<readonly Position[]> {

@@ -4,19 +4,18 @@
  *
  *     add partitions → produce → add the group's positions → end
  *
- * A cluster may forget to write down in a partition that a transaction has ended there: brokers of Kafka 4.4 that are killed in
- * between take partitions without a leader, as they all are until the broker is back, for deleted ones. Nobody who reads what is
- * committed is then given anything more of them, ever. Whoever transacts under the same id writes the end down by an empty
- * transaction on these partitions: here, when it begins, and for what it has written itself until that is seen.
+ * Of one that hangs (see `unseen.ts`) whoever transacts under the same id writes the end once more, by an empty transaction on the
+ * partitions where it hangs: when it begins, and for what it has committed itself until that is seen.
  */
 import { Fault } from '../../fault/fault.ts'
 import type { Position } from '../../pipeline/log.ts'
-import { heldUp, listOffsets } from './edges.ts'
+import { heldUp } from './edges.ts'
 import { type Link, pause, type Tell } from './link.ts'
 import { committedOf, settledOf } from './positions.ts'
 import { type Author, type Placed, produce } from './produce.ts'
-import { type Broker, GROUP_COORDINATOR, LATEST, TRANSACTION_COORDINATOR } from './protocol.ts'
+import { type Broker, GROUP_COORDINATOR, TRANSACTION_COORDINATOR } from './protocol.ts'
 import type { Place } from './scan.ts'
+import { Unseen } from './unseen.ts'
 
 /** After so long the cluster aborts a transaction whose producer has gone; until then readers wait behind it. */
 const TRANSACTION_MS = 60_000
@@ -27,9 +26,6 @@ const FIRST_LOOK_MS = 2
 const LAST_LOOK_MS = 10
 /** Transactions of others take some milliseconds: what is open for longer may be one of ours that hangs. */
 const GRACE_MS = 1000
-/** Between two looks whether what was written is seen, and after how many of them it counts as hanging. */
-const SEEN_LOOK_MS = 1000
-const SEEN_LOOKS = 3
 
 export interface TransactingOptions {
   readonly link: Link
@@ -49,15 +45,20 @@ export class Transacting {
   #author: Author | null = null
   /** Where the transaction under way writes, or one that failed and is not ended yet; null while there is none. */
   #open: readonly Place[] | null = null
-  /** What was committed and is not seen by everyone yet: the offset behind it, by place. */
-  readonly #unseen = new Map<string, Place & { offset: number }>()
-  #looks = 0
-  #looking: NodeJS.Timeout | null = null
+  readonly #unseen: Unseen
   /** One transaction at a time. */
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(options: TransactingOptions) {
     this.#options = options
+    this.#unseen = new Unseen({
+      ...options,
+      end: places =>
+        this.#inTurn(async () => {
+          // What was given up half-way is ended when it begins anew.
+          if (this.#open === null) await this.#endAt(places, true)
+        })
+    })
   }
 
   /** A new epoch of our transactional id. The cluster first ends whatever transaction is open. */
@@ -71,8 +72,7 @@ export class Transacting {
         })
       )
       this.#author = { producer, transactionalId, sequences: new Map() }
-      const given = this.#open
-      if (given !== null) await this.#endAt(given, false)
+      if (this.#open !== null) await this.#endAt(this.#open, false)
       await this.#release()
     })
   }
@@ -96,7 +96,7 @@ export class Transacting {
         )
       }
       await this.end(true)
-      this.#watch(records)
+      this.#unseen.committed(records)
     })
   }
 
@@ -154,48 +154,6 @@ export class Transacting {
       await this.#coordinate('begin a transaction', broker => broker.addPartitionsToTxn({ ...this.#transaction(), topics }))
     await this.#coordinate('add positions to a transaction', broker => broker.addOffsetsToTxn({ ...this.#transaction(), groupId: group }))
     await this.end(committed)
-  }
-
-  #watch(records: readonly Placed[]): void {
-    for (const { topic, partition, offset } of records) this.#unseen.set(`${partition} ${topic}`, { topic, partition, offset: offset! + 1 })
-    if (records.length === 0) return
-    this.#looks = 0
-    this.#lookLater()
-  }
-
-  #lookLater(): void {
-    if (this.#looking !== null) return
-    this.#looking = setTimeout(() => {
-      this.#looking = null
-      // Whoever was closed or fenced has nothing to look after any more.
-      this.#look().catch(() => this.#unseen.clear())
-    }, SEEN_LOOK_MS)
-    this.#looking.unref()
-  }
-
-  /** Whether everyone sees what was committed; what hangs is ended. */
-  async #look(): Promise<void> {
-    const { link, tell } = this.#options
-    const unseen = [...this.#unseen]
-    const stable = await listOffsets(
-      link,
-      unseen.map(([, place]) => place),
-      () => LATEST
-    )
-    for (const [i, [key, { offset }]] of unseen.entries())
-      if (stable[i]! >= offset && this.#unseen.get(key)!.offset === offset) this.#unseen.delete(key)
-    if (this.#unseen.size === 0) return
-    if (++this.#looks >= SEEN_LOOKS) {
-      const places = [...this.#unseen.values()]
-      const at = places.map(({ topic, partition }) => `${topic}/${partition}`).join(', ')
-      tell?.('warn', `a commit to ${at} does not come to be seen: ending it there once more`)
-      await this.#inTurn(async () => {
-        // What was given up half-way is ended when it begins anew.
-        if (this.#open === null) await this.#endAt(places, true)
-      })
-      this.#looks = 0
-    }
-    this.#lookLater()
   }
 
   #inTurn<T>(act: () => Promise<T>): Promise<T> {

@@ -25,3 +25,13 @@ export function aborted(...signals: AbortSignal[]): Promise<void> {
     else any.addEventListener('abort', () => resolve(), { once: true })
   })
 }
+
+/** The value of a promise; `late` is called where it takes longer than `ms`. */
+export async function orTold<T>(promise: Promise<T>, ms: number, late: () => void): Promise<T> {
+  const timer = setTimeout(late, ms)
+  try {
+    return await promise
+  } finally {
+    clearTimeout(timer)
+  }
+}

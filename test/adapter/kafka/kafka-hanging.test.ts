@@ -82,6 +82,17 @@ describe.skipIf(noKafka !== null)('a transaction that hangs', () => {
       }
     }))
 
+  test('is ended by whoever has made it, however often it commits elsewhere meanwhile', () =>
+    hanging(async ({ prefix, link, transacting }) => {
+      const placing = new Placing(partitions, prefix)
+      const until = performance.now() + 10_000
+      while ((await held(link, `${prefix}parts`)) && performance.now() < until) {
+        await transacting.transact(placing.place([{ topic: 'lines', key: null, value: bytes('more') }]), [])
+        await new Promise(resolve => setTimeout(resolve, 200))
+      }
+      expect(await held(link, `${prefix}parts`)).toBe(false)
+    }))
+
   test('is ended by whoever transacts next under its id, where who made it is gone', () =>
     hanging(async ({ prefix, link }) => {
       await link.close() // Gone before it has looked.
