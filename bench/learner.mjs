@@ -3,7 +3,7 @@
  *
  * - Test-then-train events a second of CPU on imbalanced_rbf by preset, baselines not counted, beside a bare loop that makes
  *   the same gathers and updates of the kernel in the same run, and with the plain kernel in place of SIMD.
- * - Whether the cost of an event stays flat, and how it grows with active inputs and with experts.
+ * - Whether the cost of an event stays flat, also when as many ids are remembered as may be, and how it grows with active inputs and with experts.
  * - State and snapshot at 100 lines.
  *
  * Figures are of one core; ratios travel, the rest does not. The stream is read from the folder in ANDON_DATA.
@@ -187,7 +187,13 @@ function manyLines() {
 
 const examples = await rbf()
 const presets = ['fast', 'default'].map(preset => presetFigures(examples, preset))
-const tenths = learn(learnerOf({}), examples, 10).map(seconds => (1e6 * seconds * 10) / examples.length)
+// Twice the stream under other ids, and later: from its middle on the ids of the first time are forgotten, one for one that comes.
+const again = examples.map(({ observation, ...rest }, i) => ({
+  ...rest,
+  observation: { ...observation, id: `again-${observation.id}`, time: examples.at(-1).observation.time + 1 + i }
+}))
+const long = [...examples, ...again]
+const tenths = learn(learnerOf({ maxIds: examples.length }), long, 10).map(seconds => (1e6 * seconds * 10) / long.length)
 const inputs = [5, 10, 20, 40].map(n => [n, settled({}, made(8000, n))])
 const experts = [4, 8, 16, 32].map(K => [
   K,
@@ -211,7 +217,7 @@ else {
         figure(p.bareRatio, 2),
         figure(p.plainTimes, 1)
       ])
-    ])}\n\nµs an event in each tenth of the stream: ${tenths.map(us => figure(us, 1)).join(' ')}\n`
+    ])}\n\nµs an event in each tenth of the stream twice, ids forgotten from its middle on: ${tenths.map(us => figure(us, 1)).join(' ')}\n`
   )
   process.stdout.write(`µs an event by inputs: ${inputs.map(([n, us]) => `${n}: ${figure(us, 1)}`).join('  ')}\n`)
   process.stdout.write(`µs an event of one bank by experts: ${experts.map(([n, us]) => `${n}: ${figure(us, 1)}`).join('  ')}\n`)

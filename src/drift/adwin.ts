@@ -17,7 +17,7 @@
  */
 import { log } from '../numeric/exp-log.ts'
 import type { Saved } from '../numeric/saved.ts'
-import { beyondLikelihood, beyondVariance } from './cut.ts'
+import { beyondLikelihood, beyondVariance, likelihoodSlack, varianceSlack } from './cut.ts'
 import type { Change, Detector } from './detector.ts'
 import { loadChange, type SavedChange, saveChange } from './saved-change.ts'
 
@@ -216,7 +216,8 @@ export class Adwin implements Detector {
     const b = this.#at(size, 1)
     const apart = numbers[a + TOTAL]! / n - numbers[b + TOTAL]! / n
     const variance = numbers[a + VARIANCE]! + numbers[b + VARIANCE]! + (n * n * apart * apart) / (n + n)
-    const [total, mark] = [numbers[a + TOTAL]! + numbers[b + TOTAL]!, numbers[a + MARK]!]
+    const total = numbers[a + TOTAL]! + numbers[b + TOTAL]!
+    const mark = numbers[a + MARK]!
     this.#shift(size, 2)
     this.#push(size + 1, total, variance, mark)
   }
@@ -242,9 +243,10 @@ export class Adwin implements Detector {
   }
 
   #shift(size: number, by: number): void {
-    const first = this.#at(size, 0)
-    this.#numbers.copyWithin(first, first + by * FIELDS, first + this.#counts[size]! * FIELDS)
+    const numbers = this.#numbers
     this.#counts[size]! -= by
+    const [first, end] = [this.#at(size, 0), this.#at(size, this.#counts[size]!)]
+    for (let at = first; at < end; at++) numbers[at] = numbers[at + by * FIELDS]!
   }
 
   #at(size: number, k: number): number {
@@ -265,33 +267,36 @@ export class Adwin implements Detector {
   }
 
   /**
-   * Where the means differ the most more than chance explains, or at the `first` cut where they do: how many values lie
-   * before it and their sum. Null where nothing can be cut.
+   * Where the means differ the most more than chance explains, or at `any` cut where they do, the first: how many values
+   * lie before it and their sum. Null where nothing can be cut.
    */
-  #cut(first: boolean): { readonly n0: number; readonly u0: number } | null {
+  #cut(any: boolean): { readonly n0: number; readonly u0: number } | null {
     const { least, bound } = this.#options
     // In variables: this runs after every value, for every bucket.
     const [width, total, numbers, counts] = [this.#width, this.#total, this.#numbers, this.#counts]
     const L = log((2 * log(width)) / this.delta)
     const variance = this.#variance / width
     const likely = bound === 'likelihood'
+    const slack = likely ? likelihoodSlack(width, total, L) : varianceSlack(width, variance, L)
     let found: { readonly n0: number; readonly u0: number } | null = null
     let [n0, u0, most] = [0, 0, 0]
     for (let size = counts.length - 1; size >= 0; size--) {
       const n = 1 << size
-      let at = this.#at(size, 0)
-      for (let k = 0; k < counts[size]!; k++, at += FIELDS) {
+      const first = this.#at(size, 0)
+      const end = first + counts[size]! * FIELDS
+      for (let at = first; at < end; at += FIELDS) {
         n0 += n
         u0 += numbers[at]!
         const n1 = width - n0
         if (n1 < least) return found
-        if (n0 < least) continue
+        const apart = u0 * width - total * n0
+        if (n0 < least || apart * apart <= slack * n0 * n1) continue
         const u1 = total - u0
         const excess = likely ? beyondLikelihood(n0, u0, n1, u1, L) : beyondVariance(n0, u0, n1, u1, variance, L, least)
         if (!(excess > most)) continue
         most = excess
         found = { n0, u0 }
-        if (first) return found
+        if (any) return found
       }
     }
     return found

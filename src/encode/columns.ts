@@ -10,6 +10,12 @@ export type Raw = Float64Array
 
 export type Feature = number | string | null
 
+/** What a record says, in its order. No name occurs twice. */
+export interface Features {
+  readonly names: readonly string[]
+  readonly values: readonly Feature[]
+}
+
 export interface ColumnsOptions {
   /** Intervals between knots: 16 keep a curve's shape and still see 30 values an interval in 500. */
   readonly intervals: number
@@ -76,9 +82,10 @@ export class Columns {
   }
 
   /** Gives columns and entries to the features and categories not seen before, in the order of the record. */
-  declare(features: ReadonlyMap<string, Feature>): Declared {
+  declare({ names, values }: Features): Declared {
     let found: { features: string[]; overflowed: string[] } | null = null
-    for (const [name, value] of features) {
+    for (let i = 0; i < names.length; i++) {
+      const [name, value] = [names[i]!, values[i]!]
       if (value === null) continue
       const known = typeof value === 'number' ? this.#numeric.get(name) : this.#category.get(name)
       if (known === undefined) {
@@ -99,17 +106,18 @@ export class Columns {
   }
 
   /** The record's features in column slots. Unknown features are left out, unknown categories overflow. */
-  observe(features: ReadonlyMap<string, Feature>): Raw {
+  observe({ names, values }: Features): Raw {
     const raw = new Float64Array(this.#columns.length).fill(Number.NaN)
-    features.forEach((value, name) => {
+    for (let i = 0; i < names.length; i++) {
+      const value = values[i]!
       if (typeof value === 'number') {
-        const slot = this.#numeric.get(name)
+        const slot = this.#numeric.get(names[i]!)
         if (slot !== undefined) raw[slot] = value > FARTHEST ? FARTHEST : value < -FARTHEST ? -FARTHEST : value
       } else if (typeof value === 'string') {
-        const slot = this.#category.get(name)
+        const slot = this.#category.get(names[i]!)
         if (slot !== undefined) raw[slot] = this.#columns[slot]!.values.get(value) ?? OVERFLOW
       }
-    })
+    }
     return raw
   }
 

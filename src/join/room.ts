@@ -63,6 +63,12 @@ const MARK = 'w'
 export class Room {
   readonly #options: RoomOptions
   readonly #parts = new Map<string, Part>()
+  /**
+   * Stands before the oldest part and the oldest id that has left, since one made anew for each would pass by all that were
+   * forgotten. Of parts null until there are too many: while they leave by their age, it would keep what has left.
+   */
+  #oldestPart: Iterator<Part> | null = null
+  #oldestGone: Iterator<string>
   /** Ids whose observation was here and has left, oldest first, with their order. */
   readonly #gone = new Map<string, number>()
   /** Labelled observations that wait for a prediction, by when they stop; those since the last tick have no time yet. */
@@ -77,6 +83,7 @@ export class Room {
 
   constructor(options: RoomOptions) {
     this.#options = options
+    this.#oldestGone = this.#gone.keys()
   }
 
   get size(): { readonly observations: number; readonly labels: number } {
@@ -201,6 +208,7 @@ export class Room {
     }
     const gone = [...this.#gone].sort((a, b) => a[1] - b[1])
     this.#gone.clear()
+    this.#oldestGone = this.#gone.keys()
     for (const [id, order] of gone) {
       this.#gone.set(id, order)
       this.#order = Math.max(this.#order, order + 1)
@@ -210,8 +218,13 @@ export class Room {
   #enter(id: string, time: number): Part {
     const part: Part = { id, order: this.#order++, time, line: null, observation: null, prediction: null, labelled: new Map(), pending: [] }
     this.#parts.set(id, part)
-    if (this.#parts.size > this.#options.maxWaiting) this.#leave(this.#parts.values().next().value!, 'overflowed')
+    if (this.#parts.size > this.#options.maxWaiting) this.#leave(this.#oldest(), 'overflowed')
     return part
+  }
+
+  #oldest(): Part {
+    this.#oldestPart ??= this.#parts.values()
+    return this.#oldestPart.next().value!
   }
 
   /** Labels that came before the observation and name another line are not of this part. */
@@ -249,6 +262,7 @@ export class Room {
     this.#mark = time
     this.#changed.set(MARK, new TextEncoder().encode(String(time)))
     if (!due) return
+    this.#oldestPart = null
     for (const part of this.#parts.values())
       if (part.time < time - maxAgeMs) this.#leave(part, part.observation === null ? 'never-seen' : 'unlabelled')
   }
@@ -267,7 +281,7 @@ export class Room {
     this.#gone.set(id, order)
     this.#changed.set(`g/${id}`, new TextEncoder().encode(String(order)))
     if (this.#gone.size <= this.#options.maxIds) return
-    const oldest = this.#gone.keys().next().value!
+    const oldest = this.#oldestGone.next().value!
     this.#gone.delete(oldest)
     this.#changed.set(`g/${oldest}`, null)
   }

@@ -1,4 +1,5 @@
 /** What of an observation becomes an input: its features, its domain, and those of station and product that the domain does not already say. */
+import type { Feature, Features } from '../encode/columns.ts'
 import type { Observation } from '../events/event.ts'
 import { log } from '../numeric/exp-log.ts'
 
@@ -35,20 +36,23 @@ export interface LastKnown {
 }
 
 /** `last` is what is known of each task; an age n is the input ln(1 + n). */
-export function inputsOf(
-  observation: Observation,
-  fields: readonly string[],
-  domain: string,
-  last: readonly LastKnown[] = []
-): Map<string, number | string | null> {
-  const inputs = new Map<string, number | string | null>()
-  if (fields.length > 0) inputs.set(DOMAIN, domain)
-  if (observation.station !== null && !fields.includes('station')) inputs.set(STATION, observation.station)
-  if (observation.product !== null && !fields.includes('product')) inputs.set(PRODUCT, observation.product)
-  for (const { task, label, age } of last) inputs.set(LAST + task, label).set(AGE + task, log(1 + age))
+export function inputsOf(observation: Observation, fields: readonly string[], domain: string, last: readonly LastKnown[] = []): Features {
+  const names: string[] = []
+  const values: Feature[] = []
+  const add = (name: string, value: Feature): void => {
+    names.push(name)
+    values.push(value)
+  }
+  if (fields.length > 0) add(DOMAIN, domain)
+  if (observation.station !== null && !fields.includes('station')) add(STATION, observation.station)
+  if (observation.product !== null && !fields.includes('product')) add(PRODUCT, observation.product)
+  for (const { task, label, age } of last) {
+    add(LAST + task, label)
+    add(AGE + task, log(1 + age))
+  }
   const { features } = observation
-  for (const name in features) if (!fields.includes(`features.${name}`)) inputs.set(name, features[name]!)
-  return inputs
+  for (const name in features) if (!fields.includes(`features.${name}`)) add(name, features[name]!)
+  return { names, values }
 }
 
 /** Whether an input is a task's last known label: it may be any of the task's classes. */

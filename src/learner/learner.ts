@@ -4,6 +4,7 @@
  *
  * Of every example: score, then learn; what it teaches the encoder it teaches last, so that it is learned as it was seen.
  */
+import type { Features } from '../encode/columns.ts'
 import { RawTable } from '../encode/raw-table.ts'
 import type { Control, DriftSeen, Example, Observation, Prediction, Signal } from '../events/event.ts'
 import type { Kernel } from '../numeric/kernel.ts'
@@ -366,7 +367,7 @@ export class Learner {
   }
 
   /** What of an observation is an input, with what was known of its domain when `version` examples were learned. */
-  #inputs(observation: Observation, domain: string, place: number, version: number): Map<string, number | string | null> {
+  #inputs(observation: Observation, domain: string, place: number, version: number): Features {
     const last = (this.#lastLabels?.known(place, version) ?? []).map(({ task, y, age }) => {
       const { name, classes } = this.#tasks.all[task]!
       return { task: name, label: classes[y]!, age }
@@ -383,7 +384,7 @@ export class Learner {
     record.heard = chain.hear(this.#tasks.all, record, prediction, silent)
   }
 
-  #encode(record: EncodedRecord, inputs: ReadonlyMap<string, number | string | null>, domain: number): EncodedRecord {
+  #encode(record: EncodedRecord, inputs: Features, domain: number): EncodedRecord {
     this.#encodings.fill(record, this.#encodings.columns.observe(inputs), domain, 'both')
     return record
   }
@@ -404,7 +405,7 @@ export class Learner {
   }
 
   /** Makes room for the inputs not seen before. True when there were any. */
-  #declare(inputs: ReadonlyMap<string, number | string | null>, domain: string): boolean {
+  #declare(inputs: Features, domain: string): boolean {
     const before = this.#encodings.columns.rows
     const { features, overflowed } = this.#encodings.columns.declare(inputs)
     if (features.length > 0) {
@@ -412,7 +413,7 @@ export class Learner {
     }
     for (const name of overflowed)
       this.#overflow.tell(
-        inputs.has(name) ? 'feature' : 'category',
+        inputs.names.includes(name) ? 'feature' : 'category',
         { domain },
         `${inputName(name)} has no entry of its own: the limit is reached`
       )

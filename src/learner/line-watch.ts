@@ -109,20 +109,14 @@ export class LineWatch {
   observe({ y, chosen, confidence, time }: Said, tasks: number): Finding | null {
     this.#n++
     if (this.#n <= WARM_UP) this.#warm = Math.max(this.#warm, time)
-    const found: Found[] = []
-    const update = (what: keyof typeof BUDGET, c: number | null, series: Adwin | undefined, value: number, among = 1): void => {
-      if (series === undefined) return
-      series.delta = BUDGET[what] / (Math.max(1, tasks) * among)
-      if (series.update(value, time) && series.change!.since > this.#warm && matters(what, series.change!))
-        found.push({ ...figure(what, series.change!), what, class: c })
-    }
-    const hit = chosen === y ? 1 : 0
+    const [hit, line] = [chosen === y ? 1 : 0, Math.max(1, tasks)]
     const told = this.#classes.get(chosen)
-    update('recall', y, this.#classes.get(y)?.recall, hit)
-    update('precision', chosen, told?.precision, hit)
-    update('calibration', chosen, told?.calibration, (1 + confidence - hit) / 2)
-    for (const [c, { rate }] of this.#classes) update('rate', c, rate, c === y ? 1 : 0, this.#classes.size)
-    update('error', null, this.#error, 1 - hit)
+    const found: Found[] = []
+    this.#update('recall', y, this.#classes.get(y)?.recall, hit, line, time, found)
+    this.#update('precision', chosen, told?.precision, hit, line, time, found)
+    this.#update('calibration', chosen, told?.calibration, (1 + confidence - hit) / 2, line, time, found)
+    for (const [c, { rate }] of this.#classes) this.#update('rate', c, rate, c === y ? 1 : 0, line * this.#classes.size, time, found)
+    this.#update('error', null, this.#error, 1 - hit, line, time, found)
     if (found.length === 0) return this.#ended()
     return this.#judge(found, time)
   }
@@ -155,6 +149,23 @@ export class LineWatch {
         this.#classes.get(c)![kind].load(series[i]!)
       })
     }
+  }
+
+  /** Gives a series its next value, with its share of the budget among so many; what it finds that counts is added to `found`. */
+  #update(
+    what: keyof typeof BUDGET,
+    c: number | null,
+    series: Adwin | undefined,
+    value: number,
+    among: number,
+    time: number,
+    found: Found[]
+  ): void {
+    if (series === undefined) return
+    series.delta = BUDGET[what] / among
+    if (!series.update(value, time)) return
+    const change = series.change!
+    if (change.since > this.#warm && matters(what, change)) found.push({ ...figure(what, change), what, class: c })
   }
 
   /** The first change of which what it took away is back by more than half, over enough parts. */

@@ -26,6 +26,8 @@ export class Seen {
   floor = Number.NEGATIVE_INFINITY
   readonly #capacity: number
   readonly #entries = new Map<string, SeenObservation>()
+  /** Stands before the oldest: one made anew for every id that leaves would pass by all that left before. */
+  readonly #oldest = this.#entries.entries()
 
   constructor(capacity: number) {
     this.#capacity = capacity
@@ -44,11 +46,9 @@ export class Seen {
     }
     this.#entries.set(id, { time, labels })
     if (this.#entries.size <= this.#capacity) return
-    for (const [oldest, { time }] of this.#entries) {
-      this.#entries.delete(oldest)
-      if (time > this.floor) this.floor = time
-      break
-    }
+    const [oldest, left] = this.#oldest.next().value!
+    this.#entries.delete(oldest)
+    if (left.time > this.floor) this.floor = left.time
   }
 
   get size(): number {

@@ -13,6 +13,8 @@ const TYPICAL = 200
 
 export class KnownParts {
   readonly #parts = new Map<string, KnownPart>()
+  /** Stands before the oldest: one made anew for every part that leaves would pass by those that left before. */
+  readonly #oldest = this.#parts.entries()
   readonly #early = new Map<string, Prediction>()
   #values = 0
 
@@ -25,8 +27,8 @@ export class KnownParts {
       this.#early.delete(id)
       this.takePrediction(early)
     }
-    for (const [oldest, part] of this.#parts) {
-      if (this.#parts.size <= MOST && (this.#values <= MOST_VALUES || oldest === id)) return
+    while (this.#parts.size > MOST || (this.#values > MOST_VALUES && this.#parts.size > 1)) {
+      const [oldest, part] = this.#oldest.next().value!
       this.#parts.delete(oldest)
       this.#values -= widthOf(part.features)
     }

@@ -14,6 +14,7 @@ import { plainKernel } from '../../src/numeric/plain-kernel.ts'
 import { hashNormal, Random } from '../../src/numeric/random.ts'
 import type { Saved } from '../../src/numeric/saved.ts'
 import type { Sparse } from '../../src/numeric/sparse.ts'
+import { featuresOf } from '../encode/features.ts'
 import { bits } from '../judge/stream.ts'
 import { example, observation, small } from '../learner/stream.ts'
 import { bankLaws } from './bank.laws.ts'
@@ -23,12 +24,10 @@ const vector = (x: Sparse) => Array.from({ length: x.n }, (_, i) => [x.index[i]!
 
 describe('of a record with a domain, a number, a category and a missing value', () => {
   const encodings = new Encodings(small, plainKernel())
-  const inputs = (a: number, word: string) => new Map<string, number | string | null>([[DOMAIN, 'line 1'], ['a', a], ['b', null], ['word', word]]) // biome-ignore format: one record
+  const inputs = (a: number, word: string, b: number | null = null) => featuresOf({ [DOMAIN]: 'line 1', a, b, word })
   const random = new Random(1)
   for (let i = 0; i < 60; i++) {
-    const declared = new Map(inputs(i % 7, `word ${i % 2}`))
-    if (i === 0) declared.set('b', 1)
-    encodings.columns.declare(declared)
+    encodings.columns.declare(inputs(i % 7, `word ${i % 2}`, i === 0 ? 1 : null))
     encodings.learn(encodings.columns.observe(inputs(i % 7, `word ${i % 2}`)), 0, random)
   }
   const record: EncodedRecord = encodings.record()

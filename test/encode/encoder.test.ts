@@ -10,6 +10,7 @@ import { Random } from '../../src/numeric/random.ts'
 import type { Saved } from '../../src/numeric/saved.ts'
 import { Sparse } from '../../src/numeric/sparse.ts'
 import { bits } from '../judge/stream.ts'
+import { featuresOf } from './features.ts'
 
 const shape: ColumnsOptions = { intervals: 4, maxFeatures: 6, maxCategories: name => (name === 'few' ? 2 : 8) }
 const options: EncoderOptions = { refitAt: [10, 20, 40], reservoir: 30, horizon: 50, skip: () => false }
@@ -21,8 +22,6 @@ interface Stand {
 }
 
 type Record_ = Readonly<Record<string, Feature>>
-const features = (record: Record_): Map<string, Feature> => new Map(Object.entries(record))
-
 function open(changed: Partial<EncoderOptions> = {}, columns = new Columns(shape)): Stand {
   return { columns, encoder: new Encoder(columns, { ...options, ...changed }) }
 }
@@ -30,13 +29,13 @@ function open(changed: Partial<EncoderOptions> = {}, columns = new Columns(shape
 /** Row → value of what is active. */
 function active({ columns, encoder }: Stand, record: Record_): Map<number, number> {
   const x = new Sparse()
-  encoder.encode(columns.observe(features(record)), x)
+  encoder.encode(columns.observe(featuresOf(record)), x)
   return new Map(Array.from({ length: x.n }, (_, i) => [x.index[i]!, x.value[i]!]))
 }
 
 function learn({ columns, encoder }: Stand, record: Record_, random: Random): readonly Carry[] | null {
-  columns.declare(features(record))
-  return encoder.learn(columns.observe(features(record)), random)
+  columns.declare(featuresOf(record))
+  return encoder.learn(columns.observe(featuresOf(record)), random)
 }
 
 function learned(records: readonly Record_[], random = new Random(1), stand = open()): Stand {
@@ -136,7 +135,7 @@ describe('encoding', () => {
       fc.property(records, record, (past, next) => {
         const { columns, encoder } = learned(past)
         const x = new Sparse()
-        encoder.encode(columns.observe(features(next)), x)
+        encoder.encode(columns.observe(featuresOf(next)), x)
         const rows = Array.from(x.index.subarray(0, x.n))
         expect(new Set(rows).size).toBe(x.n)
         expect(rows.every(row => row >= 0 && row < columns.rows)).toBe(true)
@@ -190,18 +189,18 @@ describe('limits', () => {
   test('a feature beyond the limit has no column and is told, at every record that brings it', () => {
     const { columns } = open()
     const seven = Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f', 'g'].map(name => [name, 1]))
-    const { features: found, overflowed } = columns.declare(features(seven))
+    const { features: found, overflowed } = columns.declare(featuresOf(seven))
     expect(found).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
     expect(overflowed).toEqual(['g'])
-    expect(columns.declare(features(seven)).overflowed).toEqual(['g'])
+    expect(columns.declare(featuresOf(seven)).overflowed).toEqual(['g'])
     expect(columns.width).toBe(6)
   })
 
   test('a category beyond the limit shares the overflow entry and is told', () => {
     const stand = open()
-    for (const few of ['p', 'q']) expect(stand.columns.declare(features({ few })).overflowed).toEqual([])
+    for (const few of ['p', 'q']) expect(stand.columns.declare(featuresOf({ few })).overflowed).toEqual([])
     const { rows } = stand.columns
-    expect(stand.columns.declare(features({ few: 'r' })).overflowed).toEqual(['few=r'])
+    expect(stand.columns.declare(featuresOf({ few: 'r' })).overflowed).toEqual(['few=r'])
     expect(stand.columns.rows).toBe(rows)
     expect(active(stand, { few: 'r' })).toEqual(active(stand, { few: 'never declared' }))
   })
@@ -222,7 +221,7 @@ describe('state', () => {
         const stand = learned(past)
         const before = bits(save(stand))
         active(stand, next)
-        stand.encoder.standardise(stand.columns.observe(features(next)), new Float32Array(stand.columns.width))
+        stand.encoder.standardise(stand.columns.observe(featuresOf(next)), new Float32Array(stand.columns.width))
         expect(bits(save(stand))).toBe(before)
       })
     )
@@ -246,7 +245,7 @@ describe('state', () => {
 
   test('a column that appears later finds earlier records missing it, and keeps the rows there were', () => {
     const stand = learned(ramp)
-    const raw = stand.columns.observe(features({ a: 3, word: 'odd' }))
+    const raw = stand.columns.observe(featuresOf({ a: 3, word: 'odd' }))
     const before = active(stand, { a: 3, word: 'odd' })
     learn(stand, { a: 1, late: 2 }, new Random(1))
     const x = new Sparse()
@@ -278,9 +277,8 @@ describe('encoders on the same columns', () => {
         const [mine, theirs] = [active(one, next), active(other, next)]
         const plain = (rows: ReadonlyMap<number, number>) => [...rows].filter(([row]) => !measured(columns, row))
         expect(plain(theirs)).toEqual(plain(mine))
-        const met = features(next)
         for (const row of [...mine.keys(), ...theirs.keys()].filter(at => measured(columns, at)))
-          expect(typeof met.get(columnOf(columns, row)!.name)).toBe('number')
+          expect(typeof next[columnOf(columns, row)!.name]).toBe('number')
       })
     )
   })
@@ -307,7 +305,7 @@ describe('encoders on the same columns', () => {
     const both = ramp.map(({ a, word }) => ({ a, word, b: a * a }))
     learned(both, new Random(1), all)
     learned(both, new Random(1), some)
-    const raw = columns.observe(features(both[7]!))
+    const raw = columns.observe(featuresOf(both[7]!))
     const skipped = ['word', 'b'].map(name => Array.from({ length: columns.width }, (_, i) => columns.at(i)).find(c => c.name === name)!)
     const rows = (stand: Stand) => [...active(stand, both[7]!)]
     expect(rows(some)).toEqual(rows(all).filter(([row]) => !skipped.includes(columnOf(columns, row)!)))
@@ -321,10 +319,10 @@ describe('encoders on the same columns', () => {
   test('standardised, a number is its linear term, a category its index, and what is missing is not a number', () => {
     const stand = learned([...ramp, { a: 1, word: 'odd', few: 'p' }])
     const out = new Float32Array(3)
-    stand.encoder.standardise(stand.columns.observe(features({ a: 30, word: 'odd' })), out)
+    stand.encoder.standardise(stand.columns.observe(featuresOf({ a: 30, word: 'odd' })), out)
     expect(out[0]).toBe(active(stand, { a: 30 }).get(stand.columns.at(0).row))
     expect(Array.from(out.subarray(1))).toEqual([1, Number.NaN])
-    stand.encoder.standardise(stand.columns.observe(features({ word: 'never' })), out)
+    stand.encoder.standardise(stand.columns.observe(featuresOf({ word: 'never' })), out)
     expect(Array.from(out)).toEqual([Number.NaN, OVERFLOW, Number.NaN])
   })
 })

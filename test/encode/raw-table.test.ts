@@ -4,6 +4,7 @@ import { Columns } from '../../src/encode/columns.ts'
 import { Encoder } from '../../src/encode/encoder.ts'
 import { RawTable } from '../../src/encode/raw-table.ts'
 import { Random } from '../../src/numeric/random.ts'
+import { featuresOf } from './features.ts'
 
 test('a record has one place however often it is mentioned, and one like it another', () => {
   const table = new RawTable()
@@ -38,8 +39,8 @@ test('what two encoders hold of the same records they hold together after loadin
   const [one, other] = [make(), make()]
   const random = new Random(1)
   for (let i = 0; i < 40; i++) {
-    columns.declare(new Map([['a', i]]))
-    const raw = columns.observe(new Map([['a', i]]))
+    columns.declare(featuresOf({ a: i }))
+    const raw = columns.observe(featuresOf({ a: i }))
     one.learn(raw, random)
     if (i % 2 === 0) other.learn(raw, random)
   }

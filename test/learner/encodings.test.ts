@@ -5,16 +5,14 @@ import { DOMAIN } from '../../src/learner/inputs.ts'
 import { plainKernel } from '../../src/numeric/plain-kernel.ts'
 import { Random } from '../../src/numeric/random.ts'
 import type { Sparse } from '../../src/numeric/sparse.ts'
+import { featuresOf } from '../encode/features.ts'
 import { bits } from '../judge/stream.ts'
 import { small } from './stream.ts'
 
 const open = (options = small) => new Encodings(options, plainKernel())
 
 function raw(encodings: Encodings, domain: number, a: number): Float64Array {
-  const inputs = new Map<string, number | string>([
-    [DOMAIN, `line ${domain}`],
-    ['a', a]
-  ])
+  const inputs = featuresOf({ [DOMAIN]: `line ${domain}`, a })
   encodings.columns.declare(inputs)
   return encodings.columns.observe(inputs)
 }
