@@ -20,7 +20,7 @@ export interface Input {
   /** What other tasks say of it, for a bank that hears them: see `chained.ts`. Empty where none does. */
   readonly others: Sparse
   /** Its features in column slots, NaN for missing. Never changed. */
-  readonly raw: Float64Array
+  readonly raw: readonly number[]
 }
 
 /** Whose knots moved: all domains' encoder, or that of one domain. */

@@ -35,7 +35,7 @@ export interface Selection {
  * const x = new Sparse()
  * for (const row of [0, 1, 2]) x.push(row, 0.75)
  * const view = gateView(plainKernel(), pooled, { part: row => (row === 0 ? 'keep' : row === 1 ? 'drop' : 'bound') })
- * const read = view({ domain: 0, pooled: x, own: x, others: new Sparse(), raw: new Float64Array(0) })
+ * const read = view({ domain: 0, pooled: x, own: x, others: new Sparse(), raw: [] })
  * Array.from(read.index.subarray(0, read.n)) // => [0, 2]
  * Array.from(read.value.subarray(0, read.n), v => v.toFixed(3)) // => ['0.750', '0.600']
  * ```

@@ -5,8 +5,11 @@
  */
 import type { Saved } from '../numeric/saved.ts'
 
-/** Features by column slot: a number, a category's index, NaN for missing, `OVERFLOW` for a category that has no entry. Shorter than the columns where those came later. */
-export type Raw = Float64Array
+/**
+ * Features by column slot: a number, a category's index, NaN for missing, `OVERFLOW` for a category that has no entry. Shorter
+ * than the columns where those came later. An array of numbers and not a typed one, which takes ten times as long to make.
+ */
+export type Raw = readonly number[]
 
 export type Feature = number | string | null
 
@@ -107,7 +110,7 @@ export class Columns {
 
   /** The record's features in column slots. Unknown features are left out, unknown categories overflow. */
   observe({ names, values }: Features): Raw {
-    const raw = new Float64Array(this.#columns.length).fill(Number.NaN)
+    const raw = new Array<number>(this.#columns.length).fill(Number.NaN)
     for (let i = 0; i < names.length; i++) {
       const value = values[i]!
       if (typeof value === 'number') {

@@ -35,7 +35,7 @@ export class RawTable {
     const all = saved as Float64Array
     const stride = Math.max(width, 1)
     const table = new RawTable()
-    for (let i = 0; i < all.length / stride; i++) table.index(all.slice(i * stride, i * stride + width))
+    for (let i = 0; i < all.length / stride; i++) table.index(Array.from(all.subarray(i * stride, i * stride + width)))
     return table
   }
 }

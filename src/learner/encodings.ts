@@ -5,7 +5,7 @@
 import type { Encoding, Input } from '../bank/bank.ts'
 import { gateView } from '../bank/gate-input.ts'
 import { own, pooled, type View } from '../bank/linear.ts'
-import { Columns } from '../encode/columns.ts'
+import { Columns, type Raw } from '../encode/columns.ts'
 import { Encoder } from '../encode/encoder.ts'
 import type { RawTable } from '../encode/raw-table.ts'
 import type { Carry } from '../numeric/carry.ts'
@@ -22,7 +22,7 @@ import type { LearnerOptions } from './options.ts'
 export class EncodedRecord implements Input {
   serial = -1
   domain = -1
-  raw: Float64Array = new Float64Array(0)
+  raw: Raw = []
   readonly pooled: Sparse
   readonly own: Sparse
   readonly others: Sparse
@@ -76,7 +76,7 @@ export class Encodings {
   }
 
   /** Fills what is wanted of a record. A domain without an encoder yet is seen as all are. */
-  fill(record: EncodedRecord, raw: Float64Array, domain: number, reads: Reads): void {
+  fill(record: EncodedRecord, raw: Raw, domain: number, reads: Reads): void {
     record.raw = raw
     record.serial = -1
     record.domain = domain
@@ -100,7 +100,7 @@ export class Encodings {
   }
 
   /** Learns what values are usual. Returns whose knots moved and how. */
-  learn(raw: Float64Array, domain: number, random: Random): Moved[] {
+  learn(raw: Raw, domain: number, random: Random): Moved[] {
     const moved: Moved[] = []
     const all = this.pooled.learn(raw, random)
     if (all !== null) moved.push({ encoding: 'pooled', moves: all, learned: this.pooled.learned })

@@ -33,7 +33,7 @@ export function nextProbe(learned: number): number {
 }
 
 interface Asked {
-  readonly raw: Float64Array
+  readonly raw: readonly number[]
   readonly domain: number
   readonly others: Float32Array | null
 }

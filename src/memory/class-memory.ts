@@ -9,7 +9,7 @@ import { loadOthers, saveOthers } from './saved-others.ts'
 /** An example as it is remembered. `raw` is in the encoder's column slots and is never changed. */
 export interface Remembered {
   readonly id: string
-  readonly raw: Float64Array
+  readonly raw: readonly number[]
   readonly y: number
   /** Place of its domain. */
   readonly domain: number
@@ -127,7 +127,7 @@ export class ClassMemory {
   /** Bytes of the remembered features, each counted once a task. */
   get bytes(): number {
     let bytes = 0
-    for (const { items } of this.#rings) for (const item of items) bytes += item.raw.byteLength + (item.others?.byteLength ?? 0)
+    for (const { items } of this.#rings) for (const item of items) bytes += 8 * item.raw.length + (item.others?.byteLength ?? 0)
     return bytes
   }
 
@@ -135,7 +135,7 @@ export class ClassMemory {
    * Rings are saved as they lie, so that draws go on alike. `index` gives a record its place in a table that all who share
    * it save once.
    */
-  save(index: (raw: Float64Array) => number): Saved {
+  save(index: (raw: readonly number[]) => number): Saved {
     return this.#rings.map(({ items, next }) => {
       const others = saveOthers(items.map(item => item.others))
       return {
@@ -148,7 +148,7 @@ export class ClassMemory {
     })
   }
 
-  load(saved: Saved, at: (index: number) => Float64Array): void {
+  load(saved: Saved, at: (index: number) => readonly number[]): void {
     for (const [y, ring] of (saved as { next: number; ids: string[]; raws: Int32Array; domains: Int32Array; others?: Saved }[]).entries()) {
       const others = loadOthers(ring.others, ring.ids.length)
       const items = ring.ids.map((id, i) => ({ id, raw: at(ring.raws[i]!), y, domain: ring.domains[i]!, others: others[i]! }))

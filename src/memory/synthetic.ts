@@ -14,7 +14,7 @@ import type { ClassMemory, Remembered } from './class-memory.ts'
 export interface Synthetic {
   readonly synthetic: true
   /** Its own: no one else holds it. As long as the longer end, missing where the shorter ends. */
-  readonly raw: Float64Array
+  readonly raw: readonly number[]
   readonly y: number
   readonly domain: number
   /** What other tasks said, between what they said of both; null where one end has none. */
@@ -46,12 +46,12 @@ export function drawSynthetic(random: Random, one: Remembered, memory: ClassMemo
  * @example
  * ```ts
  * import { between } from '../src/memory/synthetic.ts'
- * const end = (...raw) => ({ id: '1', raw: Float64Array.from(raw), y: 3, domain: 0, others: null })
- * Array.from(between(end(4, 1), end(0, 2), 0.75, Int32Array.of(0, 1)).raw) // => [3, 1]
+ * const end = (...raw) => ({ id: '1', raw, y: 3, domain: 0, others: null })
+ * between(end(4, 1), end(0, 2), 0.75, Int32Array.of(0, 1)).raw // => [3, 1]
  * ```
  */
 export function between(a: Remembered, b: Remembered, t: number, kinds: Int32Array): Synthetic {
-  const raw = new Float64Array(Math.max(a.raw.length, b.raw.length)).fill(Number.NaN)
+  const raw = new Array<number>(Math.max(a.raw.length, b.raw.length)).fill(Number.NaN)
   const both = Math.min(a.raw.length, b.raw.length)
   for (let slot = 0; slot < both; slot++) {
     const [left, right] = [a.raw[slot]!, b.raw[slot]!]

@@ -63,7 +63,7 @@ export function kernels(name: Kernel['name']): () => Kernel {
 export interface Slip extends Input {
   serial: number
   domain: number
-  raw: Float64Array
+  raw: readonly number[]
 }
 
 export function slip(kernel: Kernel): Slip {
@@ -73,7 +73,7 @@ export function slip(kernel: Kernel): Slip {
     pooled: new Sparse(kernel),
     own: new Sparse(kernel),
     others: new Sparse(kernel),
-    raw: new Float64Array(0)
+    raw: []
   }
 }
 
@@ -94,8 +94,8 @@ export function fillSparse(x: Sparse, entries: Entries): void {
 /** Columns of a raw record: one a row, and one for the value of a spline. */
 export const SPLINE_COLUMN = ROWS
 
-export function raw(entries: Entries): Float64Array {
-  const columns = new Float64Array(ROWS + 1).fill(Number.NaN)
+export function raw(entries: Entries): readonly number[] {
+  const columns = new Array<number>(ROWS + 1).fill(Number.NaN)
   for (const [column, value] of entries) columns[column] = value
   return columns
 }

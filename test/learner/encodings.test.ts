@@ -11,7 +11,7 @@ import { small } from './stream.ts'
 
 const open = (options = small) => new Encodings(options, plainKernel())
 
-function raw(encodings: Encodings, domain: number, a: number): Float64Array {
+function raw(encodings: Encodings, domain: number, a: number): readonly number[] {
   const inputs = featuresOf({ [DOMAIN]: `line ${domain}`, a })
   encodings.columns.declare(inputs)
   return encodings.columns.observe(inputs)
@@ -19,7 +19,7 @@ function raw(encodings: Encodings, domain: number, a: number): Float64Array {
 
 const vector = (x: Sparse) => Array.from({ length: x.n }, (_, i) => [x.index[i]!, x.value[i]!])
 
-function seen(encodings: Encodings, domain: number, record: Float64Array): { pooled: number[][]; own: number[][] } {
+function seen(encodings: Encodings, domain: number, record: readonly number[]): { pooled: number[][]; own: number[][] } {
   const filled = encodings.record()
   encodings.fill(filled, record, domain, 'both')
   return { pooled: vector(filled.pooled), own: vector(filled.own) }

@@ -113,7 +113,7 @@ describe('the admission of a class', () => {
 })
 
 test('no chance is drawn for a class that is not rare, not tried, or of four examples, and one alone in its domain stands', () => {
-  const item = (id: number, y = 1, domain = 0): Remembered => ({ id: `${id}`, raw: Float64Array.of(id), y, domain, others: null })
+  const item = (id: number, y = 1, domain = 0): Remembered => ({ id: `${id}`, raw: [id], y, domain, others: null })
   const [few, more] = [new ClassMemory(9), new ClassMemory(9)]
   for (let i = 0; i < 4; i++) for (const memory of [few, more]) memory.add(item(i))
   more.add(item(4, 1, 7))

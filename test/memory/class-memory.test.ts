@@ -6,12 +6,12 @@ import { Random } from '../../src/numeric/random.ts'
 import { bits } from '../judge/stream.ts'
 
 const CAPACITY = 4
-const item = (id: number, y: number): Remembered => ({ id: `${id}`, raw: Float64Array.of(id), y, domain: id % 3, others: null })
+const item = (id: number, y: number): Remembered => ({ id: `${id}`, raw: [id], y, domain: id % 3, others: null })
 const ids = (memory: ClassMemory) => [...memory.all()].map(each => `${each.y}:${each.id}`)
 
 /** A table whose every record is its own place. */
-const place = (raw: Float64Array) => raw[0]!
-const at = (index: number) => Float64Array.of(index)
+const place = (raw: readonly number[]) => raw[0]!
+const at = (index: number) => [index]
 
 type Step = { readonly kind: 'add' | 'correct'; readonly y: number; readonly to: number; readonly pick: number }
 const steps: fc.Arbitrary<Step[]> = fc.array(
