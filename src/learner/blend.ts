@@ -100,7 +100,9 @@ export class Blend {
     const { u } = this.#guard
     let sum = 0
     for (let m = 0; m < this.#M; m++) sum += s[m]!
-    return Float64Array.from({ length: this.#M }, (_, m) => u[m + 1]! + u[0]! * (sum > 0 ? s[m]! / sum : 1 / this.#M))
+    const weights = new Float64Array(this.#M)
+    for (let m = 0; m < this.#M; m++) weights[m] = u[m + 1]! + u[0]! * (sum > 0 ? s[m]! / sum : 1 / this.#M)
+    return weights
   }
 
   /** The most that each bank counts for anywhere, (M): in the pool, whatever the guard makes of the pool just now, or in the guard. */

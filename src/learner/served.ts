@@ -7,7 +7,12 @@ type IndexOf = (name: string) => number
 
 /** What was reported and chosen, over `C` classes. */
 export function servedOpinion(served: TaskPrediction, C: number, indexOf: IndexOf): Opinion {
-  return { probabilities: ordered(served.classes, served.probabilities, C, indexOf), chosen: indexOf(served.chosen) }
+  const probabilities = new Array<number>(C).fill(0)
+  served.classes.forEach((name, i) => {
+    const c = indexOf(name)
+    if (c >= 0) probabilities[c] = served.probabilities[i]!
+  })
+  return { probabilities, chosen: indexOf(served.chosen) }
 }
 
 /** Every bank's opinion, (M, C) by the `names` of the banks, and who spoke; a bank that was silent then is silent now. */
@@ -19,20 +24,12 @@ export function servedOpinions(
 ): [Q: Float32Array, spoke: Uint8Array] {
   const Q = new Float32Array(names.length * C)
   const spoke = new Uint8Array(names.length)
+  const places = served.classes.map(indexOf)
   for (const { bank, opinion } of served.banks) {
     const m = names.indexOf(bank)
     if (m < 0) continue
     spoke[m] = 1
-    Q.set(ordered(served.classes, opinion, C, indexOf), m * C)
+    for (let i = 0; i < places.length; i++) if (places[i]! >= 0) Q[m * C + places[i]!] = opinion[i]!
   }
   return [Q, spoke]
-}
-
-function ordered(classes: readonly string[], values: readonly number[], C: number, indexOf: IndexOf): Float64Array {
-  const all = new Float64Array(C)
-  classes.forEach((name, i) => {
-    const c = indexOf(name)
-    if (c >= 0) all[c] = values[i]!
-  })
-  return all
 }

@@ -5,6 +5,7 @@
 import type { RawTable } from '../encode/raw-table.ts'
 import type { TaskPrediction } from '../events/event.ts'
 import { ReadinessBook } from '../judge/readiness.ts'
+import { numbersOf } from '../numeric/numbers-of.ts'
 import { withoutSquares } from '../numeric/row-block.ts'
 import type { Saved } from '../numeric/saved.ts'
 import type { BankReport } from '../stability/expert-report.ts'
@@ -153,7 +154,7 @@ export class TaskLearner {
   /** The distribution and the class chosen from it, for the banks as they stand. */
   predict(record: EncodedRecord): TaskPrediction {
     const { members, spoke, Q, reported, C } = this.#ask(record)
-    const probabilities = Array.from(reported, Math.fround)
+    const probabilities = numbersOf(reported).map(Math.fround)
     const chosen = this.#chosen()
     const { counts } = this.#parts.whole.frequency
     this.#ground.watcher?.predicted?.({ task: this.name, classes: this.classes, p: this.#committee.p, reported, chosen, counts })
@@ -171,8 +172,8 @@ export class TaskLearner {
               {
                 bank: bank.name,
                 weight: weights[m]!,
-                opinion: Array.from(Q.subarray(m * C, (m + 1) * C)),
-                shares: Array.from(bank.shares())
+                opinion: numbersOf(Q, m * C, (m + 1) * C),
+                shares: numbersOf(bank.shares())
               }
             ]
       )

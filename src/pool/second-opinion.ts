@@ -48,6 +48,8 @@ export class SecondOpinion {
   #K = 0
   #C = 0
   #n = new Float64Array(0)
+  /** Room of `#lifts`, (C). */
+  #columns = new Float64Array(0)
   /** What an example counts: it grows by 1/FORGETTING, which is the same as if all before faded. */
   #one = 1
   #examples = 0
@@ -85,6 +87,7 @@ export class SecondOpinion {
     this.#K = K
     this.#C = C
     this.#n = n.slice()
+    this.#columns = new Float64Array(C)
     const [one, examples, gain, weight] = told
     this.#one = one!
     this.#examples = examples!
@@ -92,11 +95,11 @@ export class SecondOpinion {
     this.#weight = weight!
   }
 
-  /** How much likelier each class is where t chose `k`, (C). */
+  /** How much likelier each class is where t chose `k`, (C). Valid until the next call. */
   #lifts(k: number): Float64Array {
     const C = this.#C
     const one = this.#one
-    const columns = new Float64Array(C)
+    const columns = this.#columns.fill(0)
     let all = 0
     let row = 0
     for (let at = 0; at < this.#n.length; at++) {
@@ -105,7 +108,8 @@ export class SecondOpinion {
     }
     for (let c = 0; c < C; c++) row += this.#n[k * C + c]!
     const share = all > 0 ? row / all : 0
-    return columns.map((column, c) => (this.#n[k * C + c]! + one) / (share * column + one))
+    for (let c = 0; c < C; c++) columns[c] = (this.#n[k * C + c]! + one) / (share * columns[c]! + one)
+    return columns
   }
 
   #makeRoom(K: number, C: number): void {
@@ -113,6 +117,7 @@ export class SecondOpinion {
     const wider = new Float64Array(K * C)
     for (let k = 0; k < this.#K; k++) for (let c = 0; c < this.#C; c++) wider[k * C + c] = this.#n[k * this.#C + c]!
     this.#n = wider
+    this.#columns = new Float64Array(C)
     this.#K = K
     this.#C = C
   }
