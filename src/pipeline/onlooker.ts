@@ -37,6 +37,8 @@ const told: ReadonlySet<string> = new Set(['alert', 'signal'])
 /** Records at a time: more than the loop makes in a turn, so that it is kept up with; they are decoded in about 10 ms. */
 const BATCH = 2000
 const AGAIN_MS = 1000
+/** Nobody sees a page that is younger than this, and what comes meanwhile comes together. */
+const REST_MS = 100
 
 export class Onlooker {
   readonly #options: OnlookerOptions
@@ -67,7 +69,7 @@ export class Onlooker {
             await this.#take(record)
             reached.set(placeOf(record), { topic: record.topic, partition: record.partition, offset: record.offset + 1 })
           }
-          await setImmediate()
+          await (batch.length < BATCH ? sleep(REST_MS, undefined, { signal: stop }).catch(() => undefined) : setImmediate())
         }
       } catch (error) {
         if (stop.aborted) return

@@ -105,6 +105,16 @@ export class Link {
     return node ?? '-1'
   }
 
+  /** The same where it is known by now, else null. */
+  leaderKnown(topic: string, partition: number): string | null {
+    try {
+      const node = this.nodeOf(topic, partition)
+      return node === '-1' ? null : node
+    } catch {
+      return null
+    }
+  }
+
   node(nodeId: string): Promise<Broker> {
     return this.#cluster.findBroker({ nodeId })
   }

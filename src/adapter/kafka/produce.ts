@@ -12,6 +12,8 @@ import type { Place } from './scan.ts'
 /** A batch stays below the 1 MiB that brokers and topics take unless told otherwise; a longer record goes alone. */
 const BATCH_BYTES = 900_000
 const BATCH_RECORDS = 5000
+/** A request stays far below the 100 MiB that brokers take. */
+const REQUEST_BYTES = 8_000_000
 /** What a record weighs beside key and value, at most. */
 const RECORD_BYTES = 40
 const TIMEOUT_MS = 10_000
@@ -60,7 +62,17 @@ export class Placing {
   }
 }
 
-/** Writes every record that has no offset yet and gives it one. Throws as soon as every partition has ended or failed. */
+/** Records of one partition that go together, and their key and value bytes. */
+interface Batch {
+  readonly key: string
+  readonly records: readonly Placed[]
+  readonly bytes: number
+}
+
+/**
+ * Writes every record that has no offset yet and gives it one. Throws once every partition has ended or failed. What one
+ * broker leads goes to it together.
+ */
 export async function produce(link: Link, author: Author, records: readonly Placed[]): Promise<void> {
   const byPlace = new Map<string, Placed[]>()
   for (const record of records) {
@@ -70,44 +82,93 @@ export async function produce(link: Link, author: Author, records: readonly Plac
     if (list) list.push(record)
     else byPlace.set(key, [record])
   }
-  const outcomes = await Promise.allSettled([...byPlace].map(([key, list]) => producePartition(link, author, key, list)))
-  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
-}
-
-async function producePartition(
-  link: Link,
-  { producer, transactionalId, sequences }: Author,
-  key: string,
-  records: Placed[]
-): Promise<void> {
-  const { topic, partition } = records[0]!
-  for (const batch of batches(records)) {
-    const firstSequence = sequences.get(key) ?? 0
-    const messages = batch.map(record => ({ key: record.key, value: record.value }))
-    const base = await link.use(`write to the topic ${topic}`, async () => {
-      const leader = await link.leaderOf(topic, partition)
-      const topicData = [{ topic, partitions: [{ partition, firstSequence, messages }] }]
-      const { topics } = await leader.produce({ topicData, transactionalId, ...producer, acks: -1, timeout: TIMEOUT_MS })
-      return Number(topics[0]!.partitions[0]!.baseOffset)
-    })
-    // Kafka's own count goes on at 0 behind 2³¹ − 1.
-    sequences.set(key, (firstSequence + batch.length) % 2 ** 31)
-    for (const [i, record] of batch.entries()) record.offset = base + i
+  const waiting = new Map([...byPlace].map(([key, list]) => [key, batches(key, list)]))
+  while (waiting.size > 0) {
+    const next: Batch[] = []
+    for (const [key, rest] of waiting) {
+      const { value, done } = rest.next()
+      if (done) waiting.delete(key)
+      else next.push(value)
+    }
+    await all(together(link, next).map(batches => produceTogether(link, author, batches)))
   }
 }
 
-function* batches(records: readonly Placed[]): Generator<readonly Placed[]> {
+/** Batches by the broker that leads their partitions, at most so many bytes of each; each alone where that is not known. */
+function together(link: Link, batches: readonly Batch[]): Batch[][] {
+  const groups = new Map<string, Batch[]>()
+  const full: Batch[][] = []
+  let bytes = 0
+  for (const batch of batches) {
+    const { topic, partition } = batch.records[0]!
+    const node = link.leaderKnown(topic, partition)
+    const group = node === null ? undefined : groups.get(node)
+    bytes += batch.bytes
+    if (node === null) full.push([batch])
+    else if (group === undefined) groups.set(node, [batch])
+    else if (bytes <= REQUEST_BYTES) group.push(batch)
+    else {
+      full.push(group)
+      groups.set(node, [batch])
+      bytes = batch.bytes
+    }
+  }
+  return [...full, ...groups.values()]
+}
+
+async function produceTogether(link: Link, author: Author, batches: readonly Batch[]): Promise<void> {
+  if (batches.length > 1)
+    try {
+      return await send(link, author, batches)
+    } catch {
+      // The answer tells of one that failed and nothing of the others. Sent again, what was written is known by its numbers.
+    }
+  await all(batches.map(batch => link.use(`write to the topic ${batch.records[0]!.topic}`, () => send(link, author, [batch]))))
+}
+
+/** One request to the leader of them all. */
+async function send(link: Link, { producer, transactionalId, sequences }: Author, batches: readonly Batch[]): Promise<void> {
+  const leader = await link.leaderOf(batches[0]!.records[0]!.topic, batches[0]!.records[0]!.partition)
+  const data = batches.map(({ key, records }) => ({
+    topic: records[0]!.topic,
+    partition: records[0]!.partition,
+    firstSequence: sequences.get(key) ?? 0,
+    messages: records.map(({ key, value }) => ({ key, value }))
+  }))
+  const topicData = [...new Set(data.map(({ topic }) => topic))].map(topic => ({
+    topic,
+    partitions: data
+      .filter(each => each.topic === topic)
+      .map(({ partition, firstSequence, messages }) => ({ partition, firstSequence, messages }))
+  }))
+  const { topics } = await leader.produce({ topicData, transactionalId, ...producer, acks: -1, timeout: TIMEOUT_MS })
+  for (const [i, { key, records }] of batches.entries()) {
+    const { topic, partition, firstSequence } = data[i]!
+    const answers = topics.find(({ topicName }) => topicName === topic)!.partitions
+    const base = Number(answers.find(answer => answer.partition === partition)!.baseOffset)
+    // Kafka's own count goes on at 0 behind 2³¹ − 1.
+    sequences.set(key, (firstSequence + records.length) % 2 ** 31)
+    for (const [j, record] of records.entries()) record.offset = base + j
+  }
+}
+
+/** Resolves or throws when all have ended. */
+async function all(works: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(works)) if (outcome.status === 'rejected') throw outcome.reason
+}
+
+function* batches(key: string, records: readonly Placed[]): Generator<Batch, undefined> {
   let batch: Placed[] = []
   let bytes = 0
   for (const record of records) {
     const size = RECORD_BYTES + (record.key?.length ?? 0) + (record.value?.length ?? 0)
     if (batch.length > 0 && (bytes + size > BATCH_BYTES || batch.length === BATCH_RECORDS)) {
-      yield batch
+      yield { key, records: batch, bytes }
       batch = []
       bytes = 0
     }
     batch.push(record)
     bytes += size
   }
-  if (batch.length > 0) yield batch
+  if (batch.length > 0) yield { key, records: batch, bytes }
 }

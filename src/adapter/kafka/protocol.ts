@@ -68,7 +68,12 @@ export interface Broker {
     readonly producerEpoch: number
     readonly acks: -1
     readonly timeout: number
-  }): Promise<{ readonly topics: readonly { readonly partitions: readonly { readonly partition: number; readonly baseOffset: Long }[] }[] }>
+  }): Promise<{
+    readonly topics: readonly {
+      readonly topicName: string
+      readonly partitions: readonly { readonly partition: number; readonly baseOffset: Long }[]
+    }[]
+  }>
   fetch(request: {
     readonly isolationLevel: 0 | 1
     readonly maxWaitTime: number

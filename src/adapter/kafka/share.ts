@@ -54,7 +54,7 @@ export async function* share(options: ShareOptions): AsyncGenerator<Portion> {
 }
 
 async function* work(options: ShareOptions, generation: Generation): AsyncGenerator<Portion> {
-  const { topics, prefix, edges, limit, signal } = options
+  const { topics, prefix, edges, signal } = options
   const halt = AbortSignal.any([signal, generation.over])
   const { mine } = generation
   const places = topics.flatMap(name => mine.map(partition => ({ topic: prefix + name, name, partition })))
@@ -62,10 +62,10 @@ async function* work(options: ShareOptions, generation: Generation): AsyncGenera
   // Behind `commitsOf`, which has ended what others had open. In transactions that shows a moment late, and is waited for.
   const from = await settledOf(options.link, options.group, topics, mine, prefix)
   for await (const batch of reading({ ...options, edges, places, from, signal: halt })) {
-    const waiting = slicesOf(batch, limit)
+    const waiting = slicesOf(batch, options)
     const busy = new Map<number, Promise<void>>()
     while (!halt.aborted && waiting.length > 0) {
-      const next = waiting.findIndex(({ partition }) => !busy.has(partition))
+      const next = waiting.findIndex(({ lane }) => !busy.has(lane))
       if (next < 0) await orAborted(halt, Promise.race(busy.values()))
       else yield begin(waiting.splice(next, 1)[0]!, commits, busy)
     }
@@ -79,42 +79,53 @@ function begin(slice: Slice, commits: Commits, busy: Map<number, Promise<void>>)
   const finished = new Promise<void>(resolve => {
     finish = resolve
   })
-  busy.set(slice.partition, finished)
+  busy.set(slice.lane, finished)
   return {
     records: slice.records,
     done: async outputs => {
       await commits.done(slice, outputs)
-      busy.delete(slice.partition)
+      busy.delete(slice.lane)
       finish()
     }
   }
 }
 
-/** Records of one partition number, and where the group stands when they are done. */
+/** Records that go together, and where the group stands when they are done. */
 interface Slice {
-  readonly partition: number
+  /** Of one lane one slice is under way at a time: that of its partition number, or `ALL`. */
+  readonly lane: number
   readonly records: Portion['records']
   readonly positions: readonly Position[]
 }
 
-/** A batch by partition numbers. Behind the last records of a partition that were sent stand but markers: its position passes them. */
-function slicesOf({ records, courses }: Batch, limit: number): Slice[] {
-  const byNumber = new Map<number, Portion['records'][number][]>()
+const ALL = -1
+
+/**
+ * A batch by partition numbers, at most so many records a slice. A small one of all partitions together shares one commit,
+ * except in transactions, of which each partition has its own. Behind the last records of a partition that were sent stand but
+ * markers: its position passes them.
+ */
+function slicesOf({ records, courses }: Batch, { limit, transactional }: Pick<ShareOptions, 'limit' | 'transactional'>): Slice[] {
+  const whole = !transactional && records.length <= limit
+  const lanes = new Map<number, Portion['records'][number][]>()
   for (const record of records) {
-    const list = byNumber.get(record.partition)
+    const lane = whole ? ALL : record.partition
+    const list = lanes.get(lane)
     if (list) list.push(record)
-    else byNumber.set(record.partition, [record])
+    else lanes.set(lane, [record])
   }
-  const slices: Slice[] = []
-  for (const [partition, list] of byNumber)
-    for (let i = 0; i < list.length; i += limit) {
-      const slice = list.slice(i, i + limit)
-      const offsets = new Map(slice.map(({ topic, offset }) => [topic, offset + 1]))
-      if (i + limit >= list.length)
-        for (const course of courses) if (course.partition === partition) offsets.set(course.name, course.offset)
-      slices.push({ partition, records: slice, positions: [...offsets].map(([topic, offset]) => ({ topic, partition, offset })) })
-    }
-  return slices
+  return [...lanes].flatMap(([lane, list]) =>
+    Array.from({ length: Math.ceil(list.length / limit) }, (_, i) => {
+      const slice = list.slice(i * limit, (i + 1) * limit)
+      const positions = new Map(
+        slice.map(({ topic, partition, offset }) => [`${partition} ${topic}`, { topic, partition, offset: offset + 1 }])
+      )
+      if ((i + 1) * limit >= list.length)
+        for (const { name: topic, partition, offset } of courses)
+          if (lane === ALL || partition === lane) positions.set(`${partition} ${topic}`, { topic, partition, offset })
+      return { lane, records: slice, positions: [...positions.values()] }
+    })
+  )
 }
 
 interface Commits {
@@ -162,10 +173,10 @@ async function inTransactions(options: ShareOptions, generation: Generation): Pr
     byNumber.set(number, transacting)
   }
   return {
-    async done({ partition, positions }, outputs) {
+    async done({ lane, positions }, outputs) {
       const placed = placing.place(outputs)
       if (generation.gone.aborted) return
-      const transacting = byNumber.get(partition)!
+      const transacting = byNumber.get(lane)!
       try {
         await transacting.transact(placed, positions)
         for (const record of placed) edges.wrote(record, record.offset!)

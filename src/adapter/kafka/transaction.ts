@@ -2,7 +2,7 @@
  * One transaction of records and of a group's positions, and when its positions show. Every request may be sent again when its
  * answer was lost: batches are numbered, and to end what has ended is no error.
  *
- *     add partitions → produce → add the group's positions → end
+ *     add partitions → produce, and meanwhile add and move the group's positions → end
  *
  * Of one that hangs (see `unseen.ts`) whoever transacts under the same id writes the end once more, by an empty transaction on the
  * partitions where it hangs: when it begins, and for what it has committed itself until that is seen.
@@ -80,24 +80,28 @@ export class Transacting {
   /** Throws what `isFenced` knows where another has begun, or the cluster has given this transaction up. */
   transact(records: readonly Placed[], positions: readonly Position[]): Promise<void> {
     return this.#inTurn(async () => {
-      const { link, prefix, group } = this.#options
+      const { link } = this.#options
       this.#open = records
       if (records.length > 0) {
         const transaction = { ...this.#transaction(), topics: partitionsOf(records) }
         await this.#coordinate('begin a transaction', broker => broker.addPartitionsToTxn(transaction))
-        await produce(link, this.#author!, records)
       }
-      if (positions.length > 0) {
-        const transaction = { ...this.#transaction(), groupId: group }
-        await this.#coordinate('add positions to a transaction', broker => broker.addOffsetsToTxn(transaction))
-        const topics = offsetsOf(positions, prefix)
-        await link.use(`move the positions of the group ${group}`, async () =>
-          (await link.coordinatorOf(group, GROUP_COORDINATOR)).txnOffsetCommit({ ...transaction, topics })
-        )
-      }
+      const works = [produce(link, this.#author!, records), this.#move(positions)]
+      for (const outcome of await Promise.allSettled(works)) if (outcome.status === 'rejected') throw outcome.reason
       await this.end(true)
       this.#unseen.committed(records)
     })
+  }
+
+  async #move(positions: readonly Position[]): Promise<void> {
+    if (positions.length === 0) return
+    const { link, prefix, group } = this.#options
+    const transaction = { ...this.#transaction(), groupId: group }
+    await this.#coordinate('add positions to a transaction', broker => broker.addOffsetsToTxn(transaction))
+    const topics = offsetsOf(positions, prefix)
+    await link.use(`move the positions of the group ${group}`, async () =>
+      (await link.coordinatorOf(group, GROUP_COORDINATOR)).txnOffsetCommit({ ...transaction, topics })
+    )
   }
 
   async end(transactionResult: boolean): Promise<void> {
