@@ -135,7 +135,7 @@ export class Room {
     const part = known ?? this.#enter(id, time)
     part.prediction = bytes
     this.#changed.set(`p/${id}`, bytes)
-    this.#settle(part)
+    this.#settle(part, known === undefined)
     return 'joined'
   }
 
@@ -235,10 +235,10 @@ export class Room {
     this.#left.push({ reason: 'wrong-line', id: part.id, observed: true, labels: strangers })
   }
 
-  /** Makes examples of what is complete, and notes the part as it stands. */
-  #settle(part: Part): void {
+  /** Makes examples of what is complete, and notes the part as it stands where that is `changed`. */
+  #settle(part: Part, changed = true): void {
     if (part.observation !== null && part.prediction !== null && part.pending.length > 0) this.#release(part)
-    else this.#changed.set(`m/${part.id}`, encodePart(part))
+    else if (changed) this.#changed.set(`m/${part.id}`, encodePart(part))
     if (isWaiting(part) && !this.#awaiting.has(part.id)) this.#lately.add(part.id)
   }
 
