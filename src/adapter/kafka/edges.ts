@@ -10,6 +10,8 @@ import { type Place, type Stretch, scan } from './scan.ts'
 const FIRST_WINDOW = 8
 /** Between two looks whether a transaction under way has ended. Most take a few milliseconds. */
 const LOOK_MS = 20
+/** Enough to see whose the first record is. */
+const HELD_BYTES = 1 << 16
 
 interface Known {
   /** The position after the last record that was ever seen. */
@@ -108,6 +110,32 @@ export async function heldUp(link: Link, places: readonly Place[], graceMs: numb
     await pause(LOOK_MS, signal)
     signal.throwIfAborted()
   }
+}
+
+/**
+ * Of these places those that hold back their readers because of what `producerId` has written: of its transaction the marker
+ * is missing, or it is open.
+ */
+export async function heldBy(link: Link, places: readonly Place[], producerId: Long): Promise<Place[]> {
+  if (places.length === 0) return []
+  const written = await listOffsets(link, places, () => LATEST, READ_UNCOMMITTED)
+  const stable = await listOffsets(link, places, () => LATEST)
+  const held: Place[] = []
+  for (const [i, { topic, partition }] of places.entries()) {
+    if (stable[i]! >= written[i]!) continue
+    const { responses } = await link.use(`read the topic ${topic}`, async () =>
+      (await link.leaderOf(topic, partition)).fetch({
+        isolationLevel: READ_UNCOMMITTED,
+        maxWaitTime: 0,
+        minBytes: 0,
+        maxBytes: HELD_BYTES,
+        topics: [{ topic, partitions: [{ partition, fetchOffset: `${stable[i]}`, maxBytes: HELD_BYTES }] }]
+      })
+    )
+    const first = responses[0]?.partitions[0]?.messages.find(({ offset }) => Number(offset) >= stable[i]!)
+    if (first?.batchContext.producerId === producerId) held.push({ topic, partition })
+  }
+  return held
 }
 
 /** The first offset at or after a time, or at one of Kafka's marks, of each place; −1 where there is none. */

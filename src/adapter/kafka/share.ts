@@ -168,7 +168,7 @@ async function inTransactions(options: ShareOptions, generation: Generation): Pr
   const { placing, edges, group } = options
   const byNumber = new Map<number, Transacting>()
   for (const number of generation.mine) {
-    const transacting = new Transacting({ ...options, transactionalId: `${group}.${number}` })
+    const transacting = new Transacting({ ...options, transactionalId: `${group}.${number}`, numbers: [number] })
     await transacting.begin()
     byNumber.set(number, transacting)
   }

@@ -5,12 +5,14 @@
  *     add partitions → produce, and meanwhile add and move the group's positions → end
  *
  * Of one that hangs (see `unseen.ts`) whoever transacts under the same id writes the end once more, by an empty transaction on the
- * partitions where it hangs: when it begins, and for what it has committed itself until that is seen.
+ * partitions where it hangs: when it begins, as the cluster says that it has ended, and for what it has committed itself until
+ * that is seen.
  */
 import { Fault } from '../../fault/fault.ts'
 import type { Position } from '../../pipeline/log.ts'
-import { heldUp } from './edges.ts'
+import { heldBy } from './edges.ts'
 import { type Link, pause, type Tell } from './link.ts'
+import { type Outcome, outcomeOf } from './outcome.ts'
 import { committedOf, settledOf } from './positions.ts'
 import { type Author, type Placed, produce } from './produce.ts'
 import { type Broker, GROUP_COORDINATOR, TRANSACTION_COORDINATOR } from './protocol.ts'
@@ -24,8 +26,9 @@ const SHOWN_MS = 2000
 /** Between two looks at them: mostly the first one finds them, and a busy broker is not to be asked without a pause. */
 const FIRST_LOOK_MS = 2
 const LAST_LOOK_MS = 10
-/** Transactions of others take some milliseconds: what is open for longer may be one of ours that hangs. */
+/** What has ended is seen everywhere within milliseconds: what is not after so long hangs. */
 const GRACE_MS = 1000
+const GRACE_LOOK_MS = 50
 
 export interface TransactingOptions {
   readonly link: Link
@@ -34,6 +37,8 @@ export interface TransactingOptions {
   readonly group: string
   readonly partitions: Readonly<Record<string, number>>
   readonly prefix: string
+  /** Partitions whose positions are moved under the id; all of them unless told. */
+  readonly numbers?: readonly number[]
   /** Where it writes beside `partitions`, as the cluster knows it. */
   readonly besides?: readonly Place[]
   readonly tell?: Tell | undefined
@@ -46,6 +51,8 @@ export class Transacting {
   /** Where the transaction under way writes, or one that failed and is not ended yet; null while there is none. */
   #open: readonly Place[] | null = null
   readonly #unseen: Unseen
+  /** How the last transaction of whoever was before has ended. */
+  #before: Outcome = 'unknown'
   /** One transaction at a time. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -53,6 +60,7 @@ export class Transacting {
     this.#options = options
     this.#unseen = new Unseen({
       ...options,
+      held: places => heldBy(options.link, places, this.#author!.producer.producerId),
       end: places =>
         this.#inTurn(async () => {
           // What was given up half-way is ended when it begins anew.
@@ -65,6 +73,9 @@ export class Transacting {
   begin(): Promise<void> {
     return this.#inTurn(async () => {
       const { link, transactionalId, group } = this.#options
+      // Asked first: to begin makes the cluster forget it.
+      const outcome = await outcomeOf(link, transactionalId)
+      if (outcome !== 'unknown') this.#before = outcome
       const producer = await link.use(`claim the group ${group}`, async () =>
         (await link.coordinatorOf(transactionalId, TRANSACTION_COORDINATOR)).initProducerId({
           transactionalId,
@@ -72,7 +83,7 @@ export class Transacting {
         })
       )
       this.#author = { producer, transactionalId, sequences: new Map() }
-      if (this.#open !== null) await this.#endAt(this.#open, false)
+      if (this.#open !== null) await this.#endAt(this.#open, outcome === 'committed')
       await this.#release()
     })
   }
@@ -132,15 +143,22 @@ export class Transacting {
     const places = Object.entries(partitions).flatMap(([topic, count]) =>
       Array.from({ length: count }, (_, partition) => ({ topic: prefix + topic, partition }))
     )
-    const held = await heldUp(link, [...places, ...besides], GRACE_MS, new AbortController().signal)
+    const { producerId } = this.#author!.producer
+    let held = [...places, ...besides]
+    for (const until = performance.now() + GRACE_MS; ; await pause(GRACE_LOOK_MS, new AbortController().signal)) {
+      held = await heldBy(link, held, producerId)
+      if (held.length === 0 || performance.now() >= until) break
+    }
     if (held.length === 0 && !(await this.#heldPositions())) return
-    await this.#endAt(held, true)
+    if (this.#before !== 'unknown') return await this.#endAt(held, this.#before === 'committed')
+    // Rather twice than never: who reads knows a record by its identity.
+    if (held.length > 0) await this.#endAt(held, true, false)
+    await this.#endAt([], false)
   }
 
   /** Whether a transaction that moves positions of the group does not end. */
   async #heldPositions(): Promise<boolean> {
-    const { link, group, partitions, prefix } = this.#options
-    const numbers = [...Array(Math.max(...Object.values(partitions))).keys()]
+    const { link, group, partitions, prefix, numbers = [...Array(Math.max(...Object.values(partitions))).keys()] } = this.#options
     return settledOf(link, group, Object.keys(partitions), numbers, prefix, GRACE_MS).then(
       () => false,
       (error: unknown) => {
@@ -150,13 +168,14 @@ export class Transacting {
     )
   }
 
-  /** A transaction that writes nothing but its end, at these places and at the group's positions. */
-  async #endAt(places: readonly Place[], committed: boolean): Promise<void> {
+  /** A transaction that writes nothing but its end, at these places and at the group's positions or without those. */
+  async #endAt(places: readonly Place[], committed: boolean, positions = true): Promise<void> {
     const { group } = this.#options
     const topics = partitionsOf(places)
     if (topics.length > 0)
       await this.#coordinate('begin a transaction', broker => broker.addPartitionsToTxn({ ...this.#transaction(), topics }))
-    await this.#coordinate('add positions to a transaction', broker => broker.addOffsetsToTxn({ ...this.#transaction(), groupId: group }))
+    if (positions)
+      await this.#coordinate('add positions to a transaction', broker => broker.addOffsetsToTxn({ ...this.#transaction(), groupId: group }))
     await this.end(committed)
   }
 

@@ -17,6 +17,8 @@ const LOOKS = 3
 export interface UnseenOptions {
   readonly link: Link
   readonly tell?: Tell | undefined
+  /** Which of these places hold back what we have written, and not what others have open. */
+  readonly held: (places: readonly Place[]) => Promise<readonly Place[]>
   /** Writes the end of what was committed once more at these places. */
   readonly end: (places: readonly Place[]) => Promise<void>
 }
@@ -52,23 +54,26 @@ export class Unseen {
   }
 
   async #look(): Promise<void> {
-    const { link, tell, end } = this.#options
+    const { link, tell, held, end } = this.#options
     const looked = [...this.#waiting]
     const stable = await listOffsets(
       link,
       looked.map(([, place]) => place),
       () => LATEST
     )
-    const hanging: Waiting[] = []
+    const late: Waiting[] = []
     for (const [i, [key, place]] of looked.entries()) {
       // Written again meanwhile, it has another turn.
       if (this.#waiting.get(key) !== place) continue
       if (stable[i]! >= place.offset) this.#waiting.delete(key)
-      else if (++place.looks % LOOKS === 0) hanging.push(place)
+      else if (++place.looks % LOOKS === 0) late.push(place)
     }
-    const fresh = hanging.filter(({ looks }) => looks === LOOKS).map(({ topic, partition }) => `${topic}/${partition}`)
-    if (fresh.length > 0) tell?.('warn', `a commit to ${fresh.join(', ')} does not come to be seen: ending it there once more`)
-    if (hanging.length > 0) await end(hanging)
+    const hanging = await held(late)
+    if (hanging.length > 0) {
+      const where = hanging.map(({ topic, partition }) => `${topic}/${partition}`)
+      tell?.('warn', `a commit to ${where.join(', ')} does not come to be seen: ending it there once more`)
+      await end(hanging)
+    }
     if (this.#waiting.size > 0) this.#lookLater()
   }
 }

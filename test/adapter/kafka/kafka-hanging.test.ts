@@ -8,7 +8,7 @@ import { heldUp } from '../../../src/adapter/kafka/edges.ts'
 import { Link } from '../../../src/adapter/kafka/link.ts'
 import { openKafkaLog } from '../../../src/adapter/kafka/log.ts'
 import { Placing } from '../../../src/adapter/kafka/produce.ts'
-import type { Broker } from '../../../src/adapter/kafka/protocol.ts'
+import { type Broker, TRANSACTION_COORDINATOR } from '../../../src/adapter/kafka/protocol.ts'
 import { Transacting } from '../../../src/adapter/kafka/transaction.ts'
 import { take } from '../../pipeline/log.laws.ts'
 import { noKafka, withBroker } from './broker.ts'
@@ -45,9 +45,10 @@ describe.skipIf(noKafka !== null)('a transaction that hangs', () => {
   const broker = withBroker({ properties: { 'transaction.partition.verification.enable': false } })
   let opened = 0
 
-  /** Writes to both topics in one transaction under the id of the group `g`, which leaves `parts` without its end. */
+  /** Writes to both topics in one transaction under the id of the group `g`, which leaves `parts` without its end, a commit unless told. */
   async function hanging(
-    run: (hung: { prefix: string; link: Link; transacting: Transacting; told: string[] }) => Promise<void>
+    run: (hung: { prefix: string; link: Link; transacting: Transacting; told: string[] }) => Promise<void>,
+    committed = true
   ): Promise<void> {
     const prefix = `hanging-${opened++}.`
     const log = await openKafkaLog({ brokers: [broker().address], partitions, prefix, create: true })
@@ -57,6 +58,8 @@ describe.skipIf(noKafka !== null)('a transaction that hangs', () => {
     const transacting = new Transacting({ link, transactionalId: `${prefix}g`, group: `${prefix}g`, partitions, prefix, tell })
     try {
       await transacting.begin()
+      const end = transacting.end.bind(transacting)
+      if (!committed) transacting.end = () => end(false)
       link.forgets = `${prefix}parts`
       const outputs = ['lines', 'parts'].map(topic => ({ topic, key: null, value: bytes(`first of ${topic}`) }))
       await transacting.transact(new Placing(partitions, prefix).place(outputs), [])
@@ -104,6 +107,44 @@ describe.skipIf(noKafka !== null)('a transaction that hangs', () => {
         await claim.commit({ outputs: [{ topic: 'parts', key: null, value: bytes('third of parts') }], positions: [], notes: [] })
         expect(await take(log, ['parts'], 3)).toHaveLength(3)
       } finally {
+        await log.close()
+      }
+    }))
+
+  test('that was aborted stays so for whoever transacts next under its id', () =>
+    hanging(async ({ prefix, link }) => {
+      await link.close()
+      const log = await openKafkaLog({ brokers: [broker().address], partitions, prefix, create: true })
+      try {
+        await log.claim('g')
+        await log.write([{ topic: 'lines', key: null, value: bytes('second of lines') }])
+        const came = await take(log, ['lines', 'parts'], 2)
+        expect(came.map(({ value }) => Buffer.from(value).toString()).sort()).toEqual(['second of lines', 'second of parts'])
+      } finally {
+        await log.close()
+      }
+    }, false))
+
+  test('of which the cluster no longer knows how it has ended is given rather than lost', () =>
+    hanging(async ({ prefix, link }) => {
+      await link.close()
+      const log = await openKafkaLog({ brokers: [broker().address], partitions, prefix, create: true })
+      const other = new Link({ brokers: [broker().address] }, [`${prefix}parts`])
+      try {
+        await other.use('begin and be gone', async () =>
+          (await other.coordinatorOf(`${prefix}g`, TRANSACTION_COORDINATOR)).initProducerId({
+            transactionalId: `${prefix}g`,
+            transactionTimeout: 60_000
+          })
+        )
+        expect(await held(other, `${prefix}parts`), 'to begin alone ends nothing').toBe(true)
+        await log.claim('g')
+        expect((await take(log, ['parts'], 2)).map(({ value }) => Buffer.from(value).toString())).toEqual([
+          'first of parts',
+          'second of parts'
+        ])
+      } finally {
+        await other.close()
         await log.close()
       }
     }))
