@@ -11,16 +11,18 @@ export type Inherit = (bank: Mixed, siblings: readonly Sibling[]) => StartReport
 
 export class DomainBank implements Bank {
   readonly name: string
-  readonly #make: (domain: number) => Mixed
+  readonly #make: (domain: number, restarts: number) => Mixed
   readonly #inherit: Inherit | null
   readonly #banks = new Map<number, Mixed>()
   /** What was chosen when a domain was admitted. */
   readonly #chosen = new Map<number, StartReport>()
+  /** How often a domain's bank was made anew, where it was. */
+  readonly #restarts = new Map<number, number>()
   #C = 0
   #last: Mixed | null = null
 
   /** Without `inherit` every domain starts anew. */
-  constructor(name: string, make: (domain: number) => Mixed, inherit: Inherit | null = null) {
+  constructor(name: string, make: (domain: number, restarts: number) => Mixed, inherit: Inherit | null = null) {
     this.name = name
     this.#make = make
     this.#inherit = inherit
@@ -78,7 +80,7 @@ export class DomainBank implements Bank {
 
   admit(domain: number, first?: FirstExamples): void {
     if (this.#banks.has(domain)) return
-    const bank = this.#make(domain)
+    const bank = this.#make(domain, this.#restarts.get(domain) ?? 0)
     for (let c = 0; c < this.#C; c++) bank.addClass()
     if (this.#inherit !== null) {
       const others = new Map<number, MixtureBank>([...this.#banks].map(([other, { mixture }]) => [other, mixture]))
@@ -86,6 +88,18 @@ export class DomainBank implements Bank {
       if (chosen !== null) this.#chosen.set(domain, chosen)
     }
     this.#banks.set(domain, bank)
+  }
+
+  /** One that has run away is made anew, with another seed; those of other domains stand. */
+  restart(domain: number, first: FirstExamples): void {
+    const bank = this.#banks.get(domain)
+    if (bank === undefined) return
+    bank.release()
+    this.#banks.delete(domain)
+    this.#chosen.delete(domain)
+    if (this.#last === bank) this.#last = null
+    this.#restarts.set(domain, (this.#restarts.get(domain) ?? 0) + 1)
+    this.admit(domain, first)
   }
 
   carry(encoding: Encoding, moves: readonly Carry[]): void {
@@ -109,15 +123,17 @@ export class DomainBank implements Bank {
 
   save(): Saved {
     const chosen = [...this.#chosen] as unknown as Saved
-    return { C: this.#C, banks: [...this.#banks].map(([domain, bank]) => [domain, bank.save()]), chosen }
+    const banks = [...this.#banks].map(([domain, bank]): Saved => [domain, bank.save(), this.#restarts.get(domain) ?? 0])
+    return { C: this.#C, banks, chosen }
   }
 
   load(saved: Saved): void {
-    const { C, banks, chosen } = saved as { C: number; banks: [number, Saved][]; chosen: [number, StartReport][] }
+    const { C, banks, chosen } = saved as { C: number; banks: [number, Saved, number][]; chosen: [number, StartReport][] }
     this.#C = C
     for (const [domain, report] of chosen) this.#chosen.set(domain, report)
-    for (const [domain, state] of banks) {
-      const bank = this.#make(domain)
+    for (const [domain, state, restarts] of banks) {
+      if (restarts > 0) this.#restarts.set(domain, restarts)
+      const bank = this.#make(domain, restarts)
       bank.load(state)
       this.#banks.set(domain, bank)
     }

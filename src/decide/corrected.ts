@@ -29,12 +29,11 @@ export class WeightedSums {
     return this.#sums[0]!
   }
 
-  /** `times` is −1 for what is taken back. */
+  /** `times` is −1 for what is taken back. A weight is that of one part at least: 1 over the chance of having been looked at. */
   add(weight: number, { right, passed, outside }: Result, times: 1 | -1 = 1): void {
     const more = [weight, weight * weight, right ? weight : 0, passed ? weight : 0, outside ? weight : 0, 1, right ? 1 : 0]
-    const sums = this.#sums.map((sum, i) => sum + times * more[i]!)
-    // Of what was added and taken back rounding would leave a trace.
-    this.#sums = sums[5] === 0 ? sums.map(() => 0) : sums
+    // Of what was added and taken back rounding leaves a trace, far below one part.
+    this.#sums = this.#sums.map((sum, i) => sum + times * more[i]!).map(sum => (sum < 0.5 ? 0 : sum))
   }
 
   save(): SavedSums {

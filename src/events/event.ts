@@ -78,6 +78,13 @@ export interface Control {
   readonly drift: DriftSeen | null
 }
 
+/** Ids of the controls that the pipeline decides on by itself, under load, begin with this; those of people do not. */
+export const LOAD = 'load-'
+
+export function isUnderLoad({ kind, id }: Pick<Control, 'kind' | 'id'>): boolean {
+  return kind === 'effort' && id.startsWith(LOAD)
+}
+
 /** A change of what comes in or of what is said of it, seen without labels. */
 export interface DriftSeen {
   readonly domain: string

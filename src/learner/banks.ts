@@ -52,23 +52,31 @@ export function readsOf({ scope }: BankOptions): Reads {
   }
 }
 
-/** `inputs` is D, the number of inputs active when the bank was made; `restarts` how often it was made anew. */
+/** `inputs` is D, the number of inputs active when the bank was made; `restarts` how often it was made anew, which of
+ * the banks of domains each tells for itself. */
 export function makeBank(ground: Ground, options: BankOptions, seed: number, inputs: number, restarts = 0): Bank {
   const { kernel, encodings } = ground
   const { columns } = encodings
   const { name } = options
   const views = viewsOf(ground, options)
   const start = startOf(options, ground.options.start)
-  const mixed = (key: string, first: number, linear: (initial: Initial, view: View) => Linear): Mixed =>
-    startingAt(start, name, first, (drawn, warm) => mixture(ground, options, { key, seed: drawn, inputs, restarts, warm }, views, linear))
+  const mixed = (key: string, first: number, linear: (initial: Initial, view: View) => Linear, anew = restarts): Mixed =>
+    startingAt(start, name, first, (drawn, warm) =>
+      mixture(ground, options, { key, seed: drawn, inputs, restarts: anew, warm }, views, linear)
+    )
   switch (options.scope) {
     case 'memory':
       return new NeighbourBank(name, kernel, metric(encodings), ground.options.neighbours)
     case 'solo':
       return new DomainBank(
         name,
-        domain =>
-          mixed(`${name} ${domain}`, seed + domain * DOMAIN_SEED, (initial, view) => new Plain(kernel, columns, view, domain, initial)),
+        (domain, anew) =>
+          mixed(
+            `${name} ${domain}`,
+            seed + domain * DOMAIN_SEED,
+            (initial, view) => new Plain(kernel, columns, view, domain, initial),
+            anew
+          ),
         inheritanceOf(start)
       )
     case 'residual':

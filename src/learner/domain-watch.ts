@@ -39,8 +39,9 @@ export class DomainWatch implements Watching {
     return [...this.#watches.values()].flatMap(watch => watch.report(classes, domains))
   }
 
-  end(): void {
-    for (const watch of this.#watches.values()) watch.end()
+  end(domain: number): void {
+    this.#watches.get(domain)?.end()
+    this.#watches.delete(domain)
   }
 
   save(raws: RawTable): Saved {

@@ -6,7 +6,7 @@
  */
 import type { Features } from '../encode/columns.ts'
 import { RawTable } from '../encode/raw-table.ts'
-import type { Control, DriftSeen, Example, Observation, Prediction, Signal } from '../events/event.ts'
+import { type Control, type DriftSeen, type Example, isUnderLoad, type Observation, type Prediction, type Signal } from '../events/event.ts'
 import type { Kernel } from '../numeric/kernel.ts'
 import { openKernel } from '../numeric/open-kernel.ts'
 import { Random } from '../numeric/random.ts'
@@ -32,7 +32,7 @@ import { Tasks } from './tasks.ts'
 import type { Watcher } from './watcher.ts'
 
 /** Version of the fold. Any change of what `take` computes raises it: states of different versions refuse to compare. */
-export const FOLD = 5
+export const FOLD = 6
 const MEBI = 1024 * 1024
 
 /** What became of a record. */
@@ -51,8 +51,9 @@ export class Learner {
   learned = 0
   #repeated = 0
   #corrected = 0
-  /** Most learning steps an example may have, by the last control; Infinity without. */
+  /** Most learning steps an example may have, by the last control of people and the last under load; Infinity without. */
   #effort = Number.POSITIVE_INFINITY
+  #eased = Number.POSITIVE_INFINITY
   readonly #tasks: Tasks
   readonly #domains: Domains
   readonly #overflow: Overflow
@@ -140,9 +141,13 @@ export class Learner {
     return 'kind' in record ? this.#takeControl(record) : this.#takeExample(record)
   }
 
-  /** Most learning steps an example may have by the last control, Infinity without; and most that it ever has. */
+  /** Most learning steps an example may have by the last controls, Infinity without; what of it is due to load; and most that it ever has. */
   get stepCap(): number {
-    return this.#effort
+    return Math.min(this.#effort, this.#eased)
+  }
+
+  get loadCap(): number {
+    return this.#eased
   }
 
   get mostSteps(): number {
@@ -185,6 +190,7 @@ export class Learner {
       corrected: this.#corrected,
       signals: this.#signals.count,
       effort: this.#effort,
+      eased: this.#eased,
       random: this.#random.save(),
       domains: this.#domains.save(),
       overflowed: this.#overflow.save(),
@@ -247,6 +253,7 @@ export class Learner {
     learner.#corrected = from.corrected as number
     learner.#signals.count = from.signals as number
     learner.#effort = from.effort as number
+    learner.#eased = from.eased as number
     learner.#random = Random.load(from.random!)
     learner.#domains.load(from.domains!)
     learner.#overflow.load(from.overflowed!)
@@ -270,8 +277,11 @@ export class Learner {
   #takeControl(control: Control): Taken {
     this.#signals.open(control.time, this.learned)
     if (control.drift !== null) return this.#takeDrift(control, control.drift)
-    this.#effort = Math.max(1, Math.floor(control.value))
-    this.#signals.tell('effort-capped', { value: this.#effort }, `at most ${this.#effort} learning steps an example`)
+    const cap = Math.max(1, Math.floor(control.value))
+    // What load takes away it gives back: what people have decided stands meanwhile, and after.
+    if (isUnderLoad(control)) this.#eased = cap
+    else this.#effort = cap
+    this.#signals.tell('effort-capped', { value: this.stepCap }, `at most ${this.stepCap} learning steps an example`)
     return { outcome: 'control', signals: this.#signals.close() }
   }
 
@@ -339,7 +349,7 @@ export class Learner {
       const admitted = this.#tasks.admit(name, value)
       if (admitted === null) return
       const { task, y } = admitted
-      task.learn(observation.id, domain, record, y, this.#effort, this.#meter)
+      task.learn(observation.id, domain, record, y, this.stepCap, this.#meter)
       labels.push({ task: this.#tasks.placeOf(task), y, chosen: chosen[i]!, domain: place, serial: this.learned })
     })
     this.#lastLabels?.add(place, this.learned + 1, labels)

@@ -2,6 +2,7 @@
  * One task of the learner: its classes, how frequent they are, what is remembered of them, the committee that answers for
  * it, and how well it does. Judge before learning, always: `judge` takes the opinions given on arrival, `learn` changes them.
  */
+import { DomainBank } from '../bank/domain-bank.ts'
 import type { RawTable } from '../encode/raw-table.ts'
 import type { TaskPrediction } from '../events/event.ts'
 import { ReadinessBook } from '../judge/readiness.ts'
@@ -230,7 +231,7 @@ export class TaskLearner {
       committee.judge(record.domain, y, Q, spoke)
       this.#look(record.domain, y, given ?? { probabilities: committee.reported, chosen }, when)
     }
-    this.#mend(known)
+    this.#mend(known, record.domain, domain)
     return chosen
   }
 
@@ -438,23 +439,24 @@ export class TaskLearner {
   }
 
   /** Makes those banks anew that have diverged, by what they just said of a label of class `y`, −1 of one that has not occurred. */
-  #mend(y: number): void {
+  #mend(y: number, domain: number, name: string): void {
     const { Q, spoke, answered, C } = this.#committee
     this.#pupils.forEach((pupil, m) => {
       // Only of those who were just asked: what a bank last computed for someone else is no part of the state.
-      if (answered[m] === 1 && pupil.diverges(y >= 0 && spoke[m] === 1 ? Q[m * C + y]! : null, C)) this.#restart(pupil)
+      if (answered[m] === 1 && pupil.diverges(y >= 0 && spoke[m] === 1 ? Q[m * C + y]! : null, C, domain))
+        this.#restart(pupil, domain, name)
     })
-    if (this.#single?.diverges(y >= 0 ? this.#singleQ[y]! : null, C)) this.#restart(this.#single)
+    if (this.#single?.diverges(y >= 0 ? this.#singleQ[y]! : null, C, domain)) this.#restart(this.#single, domain, name)
   }
 
-  #restart(pupil: Pupil): void {
-    const { meanLoss: value, bank } = pupil
+  #restart(pupil: Pupil, domain: number, name: string): void {
+    const { bank } = pupil
+    const value = pupil.meanLoss(domain)
+    const own = bank instanceof DomainBank
     const why = bank.sound() ? `−ln q(y) was ${value.toFixed(2)} nats on average` : 'its numbers were finite no more'
-    pupil.restart()
-    for (const _ of this.classes) pupil.bank.addClass()
-    for (const domain of this.#committee.admitted) pupil.bank.admit(domain, this.#practice.first)
-    const message = `bank ${bank.name} of ${this.name} was made anew: ${why}`
-    this.#ground.signals.tell('bank-restarted', { task: this.name, bank: bank.name, value }, message)
+    pupil.restart(domain, this.#committee, this.#practice.first)
+    const message = `bank ${bank.name} of ${this.name}${own ? ` in ${name}` : ''} was made anew: ${why}`
+    this.#ground.signals.tell('bank-restarted', { domain: own ? name : null, task: this.name, bank: bank.name, value }, message)
   }
 
   #chosen(): number {

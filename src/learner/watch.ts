@@ -27,8 +27,8 @@ export interface Watching {
   /** The bank learned an example of class `y` and weight `w` of a domain, the `learned`-th of what it learns from, which `memory` remembers. */
   observe(y: number, w: number, domain: number, learned: number, memory: ClassMemory): void
   report(classes: readonly string[], domains: readonly string[]): readonly BankReport[]
-  /** The bank is about to be made anew. */
-  end(): void
+  /** The bank is about to be made anew, where each domain has its own that of one alone. */
+  end(domain: number): void
   save(raws: RawTable): Saved
   load(saved: Saved, raws: RawTable): void
 }

@@ -2,9 +2,10 @@
  * Less practice under load: while examples pile up, the cap on learning steps an example is halved, and once the pile is
  * gone it is doubled again until none is left. The fold must not see a clock or a queue, so the cap is not applied here: it
  * is written to the log as a control, behind the examples that wait, and takes effect where it stands there, for every
- * process that folds: it eases what is still to come, not the pile itself.
+ * process that folds: it eases what is still to come, not the pile itself. A cap that people have decided on stands beside
+ * it: the lower one counts, and only its own is lifted.
  */
-import type { Topic } from '../events/event.ts'
+import { LOAD, type Topic } from '../events/event.ts'
 import type { Learner } from '../learner/learner.ts'
 import type { Stage } from './stage.ts'
 import type { Step } from './step.ts'
@@ -48,7 +49,7 @@ export class Throttle implements Stage {
   settle(step: Step, now: number): void {
     const { behind, least, learner, lag, tell } = this.#options
     if (behind === 0) return
-    if (this.#pending !== null && learner.stepCap !== this.#pending) return
+    if (this.#pending !== null && learner.loadCap !== this.#pending) return
     this.#pending = null
     const most = learner.mostSteps
     const cap = Math.min(learner.stepCap, most)
@@ -57,8 +58,8 @@ export class Throttle implements Stage {
       const lower = waiting >= FAR * behind ? least : Math.max(least, Math.floor(cap / 2))
       this.#decide(step, now, lower)
       tell(`${waiting} examples wait: at most ${lower} learning steps an example from now on`)
-    } else if (waiting < behind / 10 && learner.stepCap < most && now - this.#decidedAt >= UP_MS) {
-      const higher = cap * 2 >= most ? LIFTED : cap * 2
+    } else if (waiting < behind / 10 && learner.loadCap < most && now - this.#decidedAt >= UP_MS) {
+      const higher = learner.loadCap * 2 >= most ? LIFTED : learner.loadCap * 2
       this.#decide(step, now, higher)
       tell(
         higher === LIFTED
@@ -71,6 +72,13 @@ export class Throttle implements Stage {
   #decide(step: Step, now: number, value: number): void {
     this.#decidedAt = now
     this.#pending = value
-    step.emit('examples', this.#options.shard, 'control', { id: `load-${now}`, time: now, kind: 'effort', task: null, value, drift: null })
+    step.emit('examples', this.#options.shard, 'control', {
+      id: `${LOAD}${now}`,
+      time: now,
+      kind: 'effort',
+      task: null,
+      value,
+      drift: null
+    })
   }
 }

@@ -64,11 +64,11 @@ describe('the predictive part', () => {
     for (const entry of log(31, 100)) whole.take(entry)
     const saved = structuredClone(whole.save()) as unknown as {
       gates: [name: string, gate: Saved][]
-      tasks: { committee: { banks: { gate: Saved }[] }; pupils: { divergence: { restarts: number } }[] }[]
+      tasks: { committee: { banks: { gate: Saved }[] }; pupils: { divergences: [number, { restarts: number }][] }[] }[]
     }
     // What makes a bank diverge is another test's affair: here one that did has the gate of its own that it was given.
     const { committee, pupils } = saved.tasks[1]!
-    pupils[0]!.divergence.restarts = 1
+    pupils[0]!.divergences[0]![1].restarts = 1
     committee.banks[0]!.gate = saved.gates.find(([name]) => name === 'task')![1]
     const restarted = Learner.load(saved as unknown as Saved, options)
     for (const entry of log(31, 160).slice(100)) restarted.take(entry) // the two gates part

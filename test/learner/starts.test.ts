@@ -230,11 +230,17 @@ describe('a bank that runs away', () => {
       // Of the solo bank, that of its first domain, whose turn is next.
       weightsOf(saved.tasks[0]!.committee.banks[at]!)[0] = Number.NaN
       const poisoned = Learner.load(saved as unknown as Saved, options)
+      const solo = (): string[] =>
+        (
+          poisoned.save() as unknown as { tasks: { committee: { banks: { banks: [number, Saved, number][] }[] } }[] }
+        ).tasks[0]!.committee.banks[at]!.banks.map(([domain, , restarts]) => `${domain}: ${restarts}`)
       const told = finite(poisoned, parts(200, ['a', 'b'], 60))
+      const where = name === 'solo' ? ' in a' : ''
       expect(told.map(({ bank, message }) => [bank, message])).toEqual([
-        [name, `bank ${name} of fault was made anew: its numbers were finite no more`]
+        [name, `bank ${name} of fault${where} was made anew: its numbers were finite no more`]
       ])
       expect(poisoned.status().tasks[0]!.committee.a!.banks.every(({ weight }) => Number.isFinite(weight))).toBe(true)
+      if (name === 'solo') expect(solo().sort(), 'of one line alone').toEqual(['0: 1', '1: 0'])
     }
   })
 

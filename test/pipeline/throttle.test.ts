@@ -70,4 +70,18 @@ describe('practice under load', () => {
     expect(new Set(ids).size).toBe(3)
     expect(told[0]).toMatch(/at most 12 learning steps/)
   })
+
+  test('a cap that people have decided on stands, and does not keep the load from being eased', () => {
+    const { settle, learner } = line({ behind: 100, least: 2 })
+    const person: Control = { id: 'night-shift', time: 0, kind: 'effort', task: null, value: 5, drift: null }
+    learner.take(person)
+    for (let now = 0; now < 60_000; now += 5000) expect(settle(now, 0)).toEqual([])
+    expect(learner.stepCap).toBe(5)
+    expect(settle(60_000, 100).map(({ value }) => value)).toEqual([2])
+    learner.take({ ...person, id: 'morning-shift', value: 12 })
+    expect(learner.stepCap).toBe(2)
+    const back = [1, 2, 3, 4, 5].flatMap(i => settle(60_000 + i * 5000, 0)).map(({ value }) => value)
+    expect(back.slice(0, 3)).toEqual([4, 8, 16])
+    expect(learner.stepCap).toBe(12)
+  })
 })
