@@ -1,7 +1,8 @@
 /**
  * The figures of the published streams, by `andon evaluate` with the default configuration, as means over seeds:
  * `node bench/figures.mjs [--streams steel_plates,sme] [--seeds 1,2,3] [--limit ROWS] [--delay ROWS] [--shuffle] [--curve] [--json]`.
- * `--curve` adds κ and G-mean along the decision exponent. Ends with 1 where a floor is missed; floors are of labels at once, in order. The streams are read from the folder in ANDON_DATA.
+ * `--curve` adds κ and G-mean along the decision exponent. Ends with 1 where a floor is missed: of labels at once, and with
+ * `--delay 100` of the rows that were predicted. The streams are read from the folder in ANDON_DATA.
  */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -35,6 +36,13 @@ const streams = {
   },
   secom: { file: 'secom.csv.gz', options: '--label result', floors: {} }
 }
+/** The least κ with labels 100 rows late, of the rows that were predicted. */
+const late = {
+  hydraulic: { valve: { predicted: 0.773 }, accumulator: { predicted: 0.872 } },
+  steel_plates: { fault: { predicted: 0.609 } },
+  sme: { status: { predicted: 0.837 } },
+  imbalanced_rbf: { label: { predicted: 0.898 } }
+}
 const columns = {
   kappa: 'κ',
   gMean: 'G-mean',
@@ -42,6 +50,8 @@ const columns = {
   rarestRecall: 'rarest recall',
   noChange: 'κ no change',
   majority: 'κ majority',
+  predicted: 'κ of the predicted',
+  predictedGMean: 'G-mean of the predicted',
   single: 'κ single',
   singleGMean: 'G-mean single',
   perSecond: 'events/s',
@@ -83,8 +93,8 @@ for (const name of names) {
     const figures = means(runs.map(run => figuresOf(run, task)))
     rows.push({ stream: name, task, ...figures })
     if (flags.curve) curves.push({ stream: name, task, points: curveOf(runs.map(run => run.tasks[task].curve)) })
-    if (flags.delay !== '0' || flags.shuffle) continue
-    for (const [what, floor] of Object.entries(floors[task] ?? {}))
+    const least = flags.shuffle ? {} : flags.delay === '0' ? floors[task] : flags.delay === '100' ? late[name]?.[task] : {}
+    for (const [what, floor] of Object.entries(least ?? {}))
       if (!(figures[what] >= floor))
         missed.push(`${name} ${task}: ${columns[what]} ${shown(what, figures[what])}, expected at least ${floor}`)
   }
@@ -119,7 +129,7 @@ async function evaluate(path, options, seed) {
 }
 
 function figuresOf({ eventsPerSecond, peakRssMiB, tasks }, task) {
-  const { scores, perClass, baselines } = tasks[task]
+  const { scores, predicted, perClass, baselines } = tasks[task]
   const rarest = perClass.filter(each => each.support > 0).reduce((least, each) => (each.support < least.support ? each : least))
   return {
     rarest: `${rarest.class} (${rarest.support})`,
@@ -129,6 +139,8 @@ function figuresOf({ eventsPerSecond, peakRssMiB, tasks }, task) {
     rarestRecall: rarest.recall,
     noChange: baselines.noChange.kappa,
     majority: baselines.majority.kappa,
+    predicted: predicted.scores.kappa,
+    predictedGMean: predicted.scores.gMean,
     single: baselines.single?.kappa ?? null,
     singleGMean: baselines.single?.gMean ?? null,
     perSecond: eventsPerSecond,

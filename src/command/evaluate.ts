@@ -152,7 +152,7 @@ function summary(
     eventsPerSecond: events / seconds,
     peakRssMiB,
     tasks: Object.fromEntries(
-      Object.entries(tasks).map(([name, { report, window, forgetting, single, perDomain, said, costs }]) => [
+      Object.entries(tasks).map(([name, { report, window, forgetting, predicted, single, perDomain, said, costs }]) => [
         name,
         {
           judged: report.n,
@@ -160,6 +160,7 @@ function summary(
           perClass: report.perClass,
           window: { judged: window.n, scores: window.scores },
           forgetting: { judged: forgetting.n, scores: forgetting.scores },
+          predicted: { judged: predicted.n, scores: predicted.scores },
           baselines: {
             ...report.baselines,
             single:

@@ -42,6 +42,8 @@ export interface TaskEvaluation {
   /** Over the sliding window of the last rows, and over all with forgetting. */
   readonly window: Report
   readonly forgetting: Report
+  /** Over the rows that something was said of: before the first label has come nothing is, which `report` counts as wrong. */
+  readonly predicted: Report
   readonly single: Report | null
   readonly perDomain: Readonly<Record<string, Report>>
   /** Calibration before and after the class bias, and the curve: of the same rows, as served. */
@@ -71,6 +73,7 @@ class TaskBoards {
   readonly classes: string[] = []
   readonly board: Scoreboard
   readonly single = new Scoreboard({ window: 0, forget: 1 })
+  readonly predicted = new Scoreboard({ window: 0, forget: 1 })
   readonly domains = new Map<string, Scoreboard>()
   readonly known = new KnownLabels()
   readonly truths: number[] = []
@@ -153,6 +156,7 @@ export async function evaluate(rows: AsyncIterable<Labelled> | Iterable<Labelled
       report: boards.board.report(boards.classes),
       window: boards.board.windowReport(boards.classes),
       forgetting: boards.board.forgettingReport(boards.classes),
+      predicted: boards.predicted.report(boards.classes),
       single: options.learner.single ? boards.single.report(boards.classes) : null,
       perDomain: Object.fromEntries([...boards.domains].map(([domain, board]) => [domain, board.report(boards.classes)])),
       said: boards.said.report(boards.classes),
@@ -214,6 +218,7 @@ function judge(
     const { classes = [], reported = [], chosen = -1 } = said ?? {}
     add(of.board, classes, reported, classes[chosen])
     add(of.domain(domain), classes, reported, classes[chosen])
+    if (chosen >= 0) add(of.predicted, classes, reported, classes[chosen])
     of.said.add(truth, said, each => of.indexOf(each))
     if (!learner.options.single) continue
     const single = singleOf(name)

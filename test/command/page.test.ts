@@ -85,7 +85,7 @@ test('evaluate prints the fields of the page, and no other', async () => {
   const printed = [...new Set(fieldsOf(JSON.parse(stdout)))]
   const listed = rowsOf('What evaluate prints with --json').map(([field]) => field!)
   const inDomain = 'tasks.NAME.perDomain.DOMAIN'
-  const over = ['tasks.NAME.window', 'tasks.NAME.forgetting']
+  const over = ['tasks.NAME.window', 'tasks.NAME.forgetting', 'tasks.NAME.predicted']
   const folded = [inDomain, ...over]
   expect(printed.filter(field => !folded.some(path => field.startsWith(path))).sort()).toEqual(
     listed.filter(field => !folded.includes(field)).sort()
