@@ -3,7 +3,9 @@
  *
  * - Test-then-train events a second of CPU on imbalanced_rbf by preset, baselines not counted, beside a bare loop that makes
  *   the same gathers and updates of the kernel in the same run, and with the plain kernel in place of SIMD.
- * - Whether the cost of an event stays flat, also when as many ids are remembered as may be, and how it grows with active inputs and with experts.
+ * - Whether the cost of an event stays flat, also when as many ids are remembered as may be, and how it grows with active
+ *   inputs and with experts.
+ * - What resting banks, sparse routing and the cheap set save, as a share of the default’s cost in the same run, beside κ.
  * - State and snapshot at 100 lines.
  *
  * Figures are of one core; ratios travel, the rest does not. The stream is read from the folder in ANDON_DATA.
@@ -173,14 +175,43 @@ function settled(options, examples) {
   return Math.min(...runs)
 }
 
+/** Cost and κ of the default and of what may cost less, in turn, so that a machine whose speed drifts drifts for all. */
+function savings(name, examples, base, variants) {
+  const all = [['default', {}], ...variants]
+  const runs = Array.from({ length: 3 }, () =>
+    all.map(([, options]) => {
+      const learner = learnerOf({ ...base, ...options })
+      const seconds = sum(learn(learner, examples))
+      return { micros: (1e6 * seconds) / examples.length, kappas: learner.status().tasks.map(task => task.testThenTrain.scores.kappa) }
+    })
+  )
+  return all.map(([variant], i) => ({
+    stream: name,
+    variant,
+    micros: median(runs.map(run => run[i].micros)),
+    ofDefault: median(runs.map(run => run[i].micros / run[0].micros)),
+    kappas: runs[0][i].kappas
+  }))
+}
+
+async function hydraulic() {
+  const path = join(file, '../hydraulic.csv')
+  const examples = []
+  const labels = ['valve', 'pump', 'accumulator', 'stable']
+  for await (const row of openCsv(path, { labels, ignore: ['cycle'], limit: Number.POSITIVE_INFINITY }))
+    examples.push(example(row.observation, row.labels))
+  return examples
+}
+
 function manyLines() {
   const sizes = {}
   for (const sharing of ['full', 'cheap']) {
     const learner = learnerOf({ domain: ['line'], sharing })
-    learn(learner, made(20_000, 10, 100, 3))
+    const examples = made(20_000, 10, 100, 3)
+    const micros = (1e6 * sum(learn(learner, examples))) / examples.length
     const began = cpu()
     const bytes = encodeSaved(learner.save()).byteLength
-    sizes[sharing] = { stateMiB: learner.bytes / 1_048_576, snapshotMiB: bytes / 1_048_576, snapshotMs: 1000 * (cpu() - began) }
+    sizes[sharing] = { stateMiB: learner.bytes / 1_048_576, snapshotMiB: bytes / 1_048_576, snapshotMs: 1000 * (cpu() - began), micros }
   }
   return sizes
 }
@@ -203,7 +234,20 @@ const experts = [4, 8, 16, 32].map(K => [
   )
 ])
 const lines = manyLines()
-if (flags.json) process.stdout.write(`${JSON.stringify({ rows: examples.length, presets, tenths, inputs, experts, lines }, null, 2)}\n`)
+const asleep = { rest: { below: 0 } }
+const saved = [
+  ...savings('imbalanced_rbf', examples.slice(0, 20_000), {}, [
+    ['no bank rests', asleep],
+    ['sparse routing', { sparse: 0.01 }]
+  ]),
+  ...savings('hydraulic', await hydraulic(), { domain: ['features.cooler'] }, [
+    ['no bank rests', asleep],
+    ['sparse routing', { sparse: 0.01 }],
+    ['cheap set', { sharing: 'cheap' }]
+  ])
+]
+if (flags.json)
+  process.stdout.write(`${JSON.stringify({ rows: examples.length, presets, tenths, inputs, experts, lines, saved }, null, 2)}\n`)
 else {
   const figure = (value, digits) => value.toFixed(digits)
   process.stdout.write(
@@ -221,8 +265,20 @@ else {
   )
   process.stdout.write(`µs an event by inputs: ${inputs.map(([n, us]) => `${n}: ${figure(us, 1)}`).join('  ')}\n`)
   process.stdout.write(`µs an event of one bank by experts: ${experts.map(([n, us]) => `${n}: ${figure(us, 1)}`).join('  ')}\n`)
-  for (const [sharing, { stateMiB, snapshotMiB, snapshotMs }] of Object.entries(lines))
+  for (const [sharing, { stateMiB, snapshotMiB, snapshotMs, micros }] of Object.entries(lines))
     process.stdout.write(
-      `100 lines, three tasks, ${sharing}: state ${figure(stateMiB, 1)} MiB, snapshot ${figure(snapshotMiB, 1)} MiB in ${Math.round(snapshotMs)} ms\n`
+      `100 lines, three tasks, ${sharing}: state ${figure(stateMiB, 1)} MiB, snapshot ${figure(snapshotMiB, 1)} MiB in ${Math.round(snapshotMs)} ms, ${Math.round(micros)} µs an event\n`
     )
+  process.stdout.write(
+    `\n${table([
+      ['stream', '', 'µs an event', 'of the default', 'κ'],
+      ...saved.map(({ stream, variant, micros, ofDefault, kappas }) => [
+        stream,
+        variant,
+        figure(micros, 0),
+        figure(ofDefault, 2),
+        kappas.map(kappa => figure(kappa, 3)).join(' ')
+      ])
+    ])}\n`
+  )
 }

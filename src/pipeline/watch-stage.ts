@@ -35,7 +35,7 @@ export class WatchStage implements Stage {
   readonly #trial = new Trial()
   /** Names of rules whose alerts stand on flagged parts, and are right where these are defects. */
   readonly #ofFlags: ReadonlySet<string>
-  readonly #early = new Map<string, Example>()
+  readonly #early = new Map<string, Example[]>()
   #shown: Omit<AlertsNow, 'trial'> = { open: [], recent: [], lines: [] }
 
   constructor(options: WatchOptions) {
@@ -113,12 +113,13 @@ export class WatchStage implements Stage {
     const early = this.#early.get(prediction.observation)
     if (early === undefined) return
     this.#early.delete(prediction.observation)
-    this.#learn(early)
+    for (const example of early) this.#learn(example)
   }
 
   /** Or one whose decision was forgotten: that is not known, and such an example waits for nothing. */
   #keepEarly(example: Example): void {
-    this.#early.set(example.observation.id, example)
+    const { id } = example.observation
+    this.#early.set(id, [...(this.#early.get(id) ?? []), example])
     if (this.#early.size > MOST_EARLY) this.#early.delete(this.#early.keys().next().value!)
   }
 

@@ -45,6 +45,8 @@ const PACE_MS = 2500
 const AWAY_MS = 4000
 const PARTITIONS = 6
 const SETTLE_MS = 120_000
+/** With a session of 2 s. */
+const TAKE_OVER_MS = 5000
 /** How long a standby is waited for before the active one is killed. */
 const STANDBY_MS = 10_000
 
@@ -111,6 +113,12 @@ async function run() {
       .map(([, path]) => path)
     const by = { ...roles, predicted: flags.once ? 'each' : 'some' }
     checks.push(...(await verify(dist, learners[0], JSON.parse(readFileSync(ledger, 'utf8')), by, learners)))
+    const middle = takeOvers.toSorted((a, b) => a - b)[takeOvers.length >> 1] ?? 0
+    checks.push({
+      name: `where the active learner was killed beside a standby, another learned again within ${TAKE_OVER_MS / 1000} s, in the median`,
+      ok: middle < TAKE_OVER_MS,
+      detail: `${Math.round(middle)} ms, of ${takeOvers.length}`
+    })
     const [fenced, unreachable] = ['fenced', 'unreachable'].map(why => fleet.reduce((sum, each) => sum + each[why], 0))
     return report(checks, done, { fenced, unreachable }, takeOvers, (performance.now() - began) / 1000)
   } finally {

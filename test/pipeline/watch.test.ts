@@ -88,7 +88,7 @@ describe('the watch', () => {
     expect(life(await world.events('alerts', 'alert'))).toEqual(['run-1 raised', 'run-1 acknowledged', 'run-1 cleared'])
   })
 
-  test('an example that is read before its prediction waits for it', () => {
+  test('examples that are read before their prediction wait for it', () => {
     const decider = new Decider(decideOptionsOf(loadConfig({ env: {} })))
     const state = { encode: () => new Uint8Array(), decode: () => null }
     const stage = new WatchStage({
@@ -102,14 +102,18 @@ describe('the watch', () => {
     })
     const record = { topic: 'x', partition: 0, offset: 0, timestamp: T0, key: null, value: new Uint8Array() }
     const tasks = [{ task: 'fault', classes: ['good', 'bad'], probabilities: [0.5, 0.5], chosen: 'good', set: [], banks: [] }]
-    const prediction = { observation: 'part-1', line: 'press', station: null, time: T0, learned: 0, fold: 4, tasks }
+    const both = [...tasks, { ...tasks[0]!, task: 'colour', chosen: 'bad' }]
+    const prediction = { observation: 'part-1', line: 'press', station: null, time: T0, learned: 0, fold: 4, tasks: both }
     const observation = { id: 'part-1', line: 'press', station: null, product: null, time: T0, features: {} }
     const example = { observation, labels: { fault: 'bad' }, labelTime: T0, source: null, prediction }
     const step = new Step(codec, () => undefined)
     stage.take(record, { name: 'example', event: example }, step)
+    stage.take(record, { name: 'example', event: { ...example, labels: { colour: 'good' } } }, step)
     expect(decider.report().tasks.flatMap(({ classes }) => classes)).toEqual([])
     stage.take(record, { name: 'prediction', event: prediction }, step)
-    expect(decider.report().tasks[0]!.classes).toMatchObject([{ class: 'bad', labels: 1, passed: 1 }])
+    const [colour, fault] = decider.report().tasks
+    expect(fault!.classes).toMatchObject([{ class: 'bad', labels: 1, passed: 1 }])
+    expect(colour!.classes).toMatchObject([{ class: 'good', labels: 1 }])
   })
 
   test('a crash at any await neither raises twice nor forgets', async () => {
