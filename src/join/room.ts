@@ -77,6 +77,9 @@ export class Room {
   /** Latest event time of any record, never ahead of the log's time: one clock that is wrong must not empty the room. */
   #mark = Number.NEGATIVE_INFINITY
   #order = 0
+  /** Parts here whose observation has come, and labels that wait. */
+  #observations = 0
+  #labels = 0
   #ready: Ready[] = []
   #left: Left[] = []
   readonly #changed = new Map<string, Uint8Array | null>()
@@ -87,13 +90,7 @@ export class Room {
   }
 
   get size(): { readonly observations: number; readonly labels: number } {
-    let observations = 0
-    let labels = 0
-    for (const part of this.#parts.values()) {
-      if (part.observation !== null) observations++
-      labels += part.pending.length
-    }
-    return { observations, labels }
+    return { observations: this.#observations, labels: this.#labels }
   }
 
   /** The prediction kept for an observation that is in the room, else null. */
@@ -117,6 +114,7 @@ export class Room {
       return sameBytes(known.observation!, bytes) ? 'repeated' : 'contradicting'
     }
     const part = known ?? this.#enter(id, time)
+    this.#observations++
     part.observation = bytes
     part.line = line
     part.time = time
@@ -147,7 +145,9 @@ export class Room {
     if (known !== undefined && known.line !== null && known.line !== label.line) return 'wrong-line'
     if ((known === undefined ? 0 : tasksOf(known)) + Object.keys(label.labels).length > MAX_TASKS) return 'overflowed'
     const part = known ?? this.#enter(id, label.time)
+    this.#labels -= part.pending.length
     const outcome = admit(part, label, origin)
+    this.#labels += part.pending.length
     this.#settle(part)
     this.#advance(Math.min(label.time, origin.timestamp))
     return outcome
@@ -203,6 +203,8 @@ export class Room {
     this.#parts.clear()
     for (const part of parts) {
       this.#parts.set(part.id, part)
+      if (part.observation !== null) this.#observations++
+      this.#labels += part.pending.length
       if (isWaiting(part)) this.#lately.add(part.id)
       this.#order = Math.max(this.#order, part.order + 1)
     }
@@ -232,6 +234,7 @@ export class Room {
     const strangers = part.pending.filter(({ label }) => label.line !== line)
     if (strangers.length === 0) return
     part.pending = part.pending.filter(({ label }) => label.line === line)
+    this.#labels -= strangers.length
     this.#left.push({ reason: 'wrong-line', id: part.id, observed: true, labels: strangers })
   }
 
@@ -248,6 +251,7 @@ export class Room {
       this.#ready.push({ observation: part.observation!, prediction: part.prediction, label: { ...label, labels } })
       for (const task in stands) part.labelled.set(task, { class: labels[task]!, time: stands[task]! })
     }
+    this.#labels -= part.pending.length
     part.pending = []
     this.#awaiting.delete(part.id)
     this.#lately.delete(part.id)
@@ -271,6 +275,8 @@ export class Room {
     const { id } = part
     const observed = part.observation !== null
     if (observed && part.pending.length > 0) this.#release(part)
+    this.#labels -= part.pending.length
+    if (observed) this.#observations--
     this.#parts.delete(id)
     if (part.labelled.size === 0) this.#left.push({ reason, id, observed, labels: part.pending })
     if (part.prediction !== null) this.#changed.set(`p/${id}`, null)
