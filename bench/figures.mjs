@@ -1,7 +1,7 @@
 /**
  * The figures of the published streams, by `andon evaluate` with the default configuration, as means over seeds:
  * `node bench/figures.mjs [--streams steel_plates,sme] [--seeds 1,2,3] [--limit ROWS] [--delay ROWS] [--shuffle] [--curve] [--json]`.
- * `--curve` adds κ and G-mean along the decision exponent. Ends with 1 where a floor is missed: of labels at once, and with
+ * `--curve` adds κ, G-mean and recall of the rarest class along the decision exponent. Ends with 1 where a floor is missed: of labels at once, and with
  * `--delay 100` of the rows that were predicted. The streams are read from the folder in ANDON_DATA.
  */
 import { execFile } from 'node:child_process'
@@ -48,6 +48,8 @@ const columns = {
   gMean: 'G-mean',
   macroF1: 'macro-F1',
   rarestRecall: 'rarest recall',
+  eceBefore: 'ECE before the class bias',
+  ece: 'after',
   noChange: 'κ no change',
   majority: 'κ majority',
   predicted: 'κ of the predicted',
@@ -108,9 +110,11 @@ else {
     const along = curves.map(({ stream, task, points }) => [
       stream,
       task,
-      ...points.map(({ kappa, gMean }) => `${shown('kappa', kappa)} ${shown('gMean', gMean)}`)
+      ...points.map(({ kappa, gMean, rarestRecall }) => [kappa, gMean, rarestRecall].map(value => shown('kappa', value)).join(' '))
     ])
-    process.stdout.write(`\nκ and G-mean along the decision exponent\n${table([['stream', 'task', ...exponents], ...along])}\n`)
+    process.stdout.write(
+      `\nκ, G-mean and recall of the rarest class along the decision exponent\n${table([['stream', 'task', ...exponents], ...along])}\n`
+    )
   }
   process.stdout.write(`mean of seeds ${seeds.join(', ')}\n`)
   for (const text of missed) process.stdout.write(`FAIL  ${text}\n`)
@@ -129,7 +133,7 @@ async function evaluate(path, options, seed) {
 }
 
 function figuresOf({ eventsPerSecond, peakRssMiB, tasks }, task) {
-  const { scores, predicted, perClass, baselines } = tasks[task]
+  const { scores, predicted, perClass, baselines, calibration } = tasks[task]
   const rarest = perClass.filter(each => each.support > 0).reduce((least, each) => (each.support < least.support ? each : least))
   return {
     rarest: `${rarest.class} (${rarest.support})`,
@@ -137,6 +141,8 @@ function figuresOf({ eventsPerSecond, peakRssMiB, tasks }, task) {
     gMean: scores.gMean,
     macroF1: scores.macroF1,
     rarestRecall: rarest.recall,
+    eceBefore: calibration.beforeBias,
+    ece: calibration.afterBias,
     noChange: baselines.noChange.kappa,
     majority: baselines.majority.kappa,
     predicted: predicted.scores.kappa,
@@ -151,7 +157,12 @@ function figuresOf({ eventsPerSecond, peakRssMiB, tasks }, task) {
 /** Points of the curve, as means over seeds. */
 function curveOf(each) {
   const mean = (i, what) => each.reduce((sum, { points }) => sum + points[i][what], 0) / each.length
-  return each[0].points.map(({ exponent }, i) => ({ exponent, kappa: mean(i, 'kappa'), gMean: mean(i, 'gMean') }))
+  return each[0].points.map(({ exponent }, i) => ({
+    exponent,
+    kappa: mean(i, 'kappa'),
+    gMean: mean(i, 'gMean'),
+    rarestRecall: mean(i, 'rarestRecall')
+  }))
 }
 
 /** Means over seeds; null where a seed has no figure. */
