@@ -1,7 +1,7 @@
 /**
  * How long nobody learns when the active learner is killed: from the SIGKILL to the first example that a standby has learned and
  * committed, on a broker of its own: `node bench/takeover.mjs [--runs 9] [--session 2000] [--json] [--dist FOLDER]`. Ends with
- * 1 where the median is 5 s or more.
+ * 1 where the median is 3 s more than the session or longer: 5 s with one of 2 s.
  *
  * The killed one is started again and stands by in the next run. Examples come all the while.
  */
@@ -24,7 +24,7 @@ const { values: flags } = parseArgs({
 const dist = resolve(distOf(flags.dist))
 const runs = whole('runs', flags.runs)
 const sessionMs = whole('session', flags.session)
-const LIMIT_MS = 5000
+const LIMIT_MS = sessionMs + 3000
 const EXAMPLES_A_SECOND = 200
 const PERIOD_MS = 50
 const SHARD = 'shard-0'
