@@ -421,9 +421,10 @@ export class Learner {
     if (features.length > 0) {
       this.#signals.tell('feature-appeared', { domain, value: features.length }, `features appeared: ${inputNames(features)}`)
     }
+    const named = overflowed.length > 0 ? new Set(inputs.names) : null
     for (const name of overflowed)
       this.#overflow.tell(
-        inputs.names.includes(name) ? 'feature' : 'category',
+        named!.has(name) ? 'feature' : 'category',
         { domain },
         `${inputName(name)} has no entry of its own: the limit is reached`
       )

@@ -27,6 +27,8 @@ export interface WatchOptions extends AlarmsOptions {
 
 /** Examples that came before their predictions: topics of a cluster are read side by side. */
 const MOST_EARLY = 1000
+/** Of one part: the newest stand. */
+const MOST_OF_ONE = 16
 
 export class WatchStage implements Stage {
   readonly topics = ['predictions', 'examples', 'signals', 'alerts'] as const
@@ -119,7 +121,7 @@ export class WatchStage implements Stage {
   /** Or one whose decision was forgotten: that is not known, and such an example waits for nothing. */
   #keepEarly(example: Example): void {
     const { id } = example.observation
-    this.#early.set(id, [...(this.#early.get(id) ?? []), example])
+    this.#early.set(id, [...(this.#early.get(id) ?? []), example].slice(-MOST_OF_ONE))
     if (this.#early.size > MOST_EARLY) this.#early.delete(this.#early.keys().next().value!)
   }
 

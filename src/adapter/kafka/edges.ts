@@ -112,15 +112,19 @@ export async function heldUp(link: Link, places: readonly Place[], graceMs: numb
   }
 }
 
-/**
- * Of these places those that hold back their readers because of what `producerId` has written: of its transaction the marker
- * is missing, or it is open.
- */
-export async function heldBy(link: Link, places: readonly Place[], producerId: Long): Promise<Place[]> {
+/** What holds a place back: the first record of a transaction of which the marker is missing, or that is open. */
+export interface Held extends Place {
+  readonly offset: number
+  /** Milliseconds since 1970. */
+  readonly timestamp: number
+}
+
+/** Of these places those that hold back their readers because of what `producerId` has written. */
+export async function heldBy(link: Link, places: readonly Place[], producerId: Long): Promise<Held[]> {
   if (places.length === 0) return []
   const written = await listOffsets(link, places, () => LATEST, READ_UNCOMMITTED)
   const stable = await listOffsets(link, places, () => LATEST)
-  const held: Place[] = []
+  const held: Held[] = []
   for (const [i, { topic, partition }] of places.entries()) {
     if (stable[i]! >= written[i]!) continue
     const { responses } = await link.use(`read the topic ${topic}`, async () =>
@@ -133,7 +137,8 @@ export async function heldBy(link: Link, places: readonly Place[], producerId: L
       })
     )
     const first = responses[0]?.partitions[0]?.messages.find(({ offset }) => Number(offset) >= stable[i]!)
-    if (first?.batchContext.producerId === producerId) held.push({ topic, partition })
+    if (first?.batchContext.producerId !== producerId) continue
+    held.push({ topic, partition, offset: Number(first.offset), timestamp: Number(first.timestamp) })
   }
   return held
 }

@@ -83,6 +83,7 @@ export async function produce(link: Link, author: Author, records: readonly Plac
     else byPlace.set(key, [record])
   }
   const waiting = new Map([...byPlace].map(([key, list]) => [key, batches(key, list)]))
+  const failures: unknown[] = []
   while (waiting.size > 0) {
     const next: Batch[] = []
     for (const [key, rest] of waiting) {
@@ -90,40 +91,50 @@ export async function produce(link: Link, author: Author, records: readonly Plac
       if (done) waiting.delete(key)
       else next.push(value)
     }
-    await all(together(link, next).map(batches => produceTogether(link, author, batches)))
+    const failed = (batch: Batch, error: unknown): void => {
+      waiting.delete(batch.key)
+      failures.push(error)
+    }
+    await Promise.all(together(link, next).map(batches => produceTogether(link, author, batches, failed)))
   }
+  if (failures.length > 0) throw failures[0]
 }
 
 /** Batches by the broker that leads their partitions, at most so many bytes of each; each alone where that is not known. */
 function together(link: Link, batches: readonly Batch[]): Batch[][] {
-  const groups = new Map<string, Batch[]>()
-  const full: Batch[][] = []
-  let bytes = 0
+  const open = new Map<string, { readonly batches: Batch[]; bytes: number }>()
+  const requests: Batch[][] = []
   for (const batch of batches) {
     const { topic, partition } = batch.records[0]!
     const node = link.leaderKnown(topic, partition)
-    const group = node === null ? undefined : groups.get(node)
-    bytes += batch.bytes
-    if (node === null) full.push([batch])
-    else if (group === undefined) groups.set(node, [batch])
-    else if (bytes <= REQUEST_BYTES) group.push(batch)
-    else {
-      full.push(group)
-      groups.set(node, [batch])
-      bytes = batch.bytes
+    const group = node === null ? undefined : open.get(node)
+    if (group !== undefined && group.bytes + batch.bytes <= REQUEST_BYTES) {
+      group.batches.push(batch)
+      group.bytes += batch.bytes
+    } else {
+      const alone = [batch]
+      requests.push(alone)
+      if (node !== null) open.set(node, { batches: alone, bytes: batch.bytes })
     }
   }
-  return [...full, ...groups.values()]
+  return requests
 }
 
-async function produceTogether(link: Link, author: Author, batches: readonly Batch[]): Promise<void> {
+async function produceTogether(
+  link: Link,
+  author: Author,
+  batches: readonly Batch[],
+  failed: (batch: Batch, error: unknown) => void
+): Promise<void> {
   if (batches.length > 1)
     try {
       return await send(link, author, batches)
     } catch {
       // The answer tells of one that failed and nothing of the others. Sent again, what was written is known by its numbers.
     }
-  await all(batches.map(batch => link.use(`write to the topic ${batch.records[0]!.topic}`, () => send(link, author, [batch]))))
+  const alone = (batch: Batch): Promise<void> =>
+    link.use(`write to the topic ${batch.records[0]!.topic}`, () => send(link, author, [batch])).catch(error => failed(batch, error))
+  await Promise.all(batches.map(alone))
 }
 
 /** One request to the leader of them all. */
@@ -150,11 +161,6 @@ async function send(link: Link, { producer, transactionalId, sequences }: Author
     sequences.set(key, (firstSequence + records.length) % 2 ** 31)
     for (const [j, record] of records.entries()) record.offset = base + j
   }
-}
-
-/** Resolves or throws when all have ended. */
-async function all(works: readonly Promise<void>[]): Promise<void> {
-  for (const outcome of await Promise.allSettled(works)) if (outcome.status === 'rejected') throw outcome.reason
 }
 
 function* batches(key: string, records: readonly Placed[]): Generator<Batch, undefined> {

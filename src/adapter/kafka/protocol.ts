@@ -88,6 +88,8 @@ export interface Broker {
   offsetFetch(request: { readonly groupId: string; readonly topics: GroupPositions['asked'] }): Promise<{
     readonly responses: GroupPositions['found']
   }>
+  /** The requests that it understands, by number. */
+  readonly versions?: Readonly<Record<number, unknown>> | null
   /** For requests that kafkajs does not have. */
   readonly connectionPool: {
     send<T>(exchange: {

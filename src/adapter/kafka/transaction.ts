@@ -10,9 +10,9 @@
  */
 import { Fault } from '../../fault/fault.ts'
 import type { Position } from '../../pipeline/log.ts'
-import { heldBy } from './edges.ts'
+import { type Held, heldBy } from './edges.ts'
 import { type Link, pause, type Tell } from './link.ts'
-import { type Outcome, outcomeOf } from './outcome.ts'
+import { type Ended, lastOf, UNKNOWN } from './outcome.ts'
 import { committedOf, settledOf } from './positions.ts'
 import { type Author, type Placed, produce } from './produce.ts'
 import { type Broker, GROUP_COORDINATOR, TRANSACTION_COORDINATOR } from './protocol.ts'
@@ -51,8 +51,8 @@ export class Transacting {
   /** Where the transaction under way writes, or one that failed and is not ended yet; null while there is none. */
   #open: readonly Place[] | null = null
   readonly #unseen: Unseen
-  /** How the last transaction of whoever was before has ended. */
-  #before: Outcome = 'unknown'
+  /** The last transaction of whoever was before. */
+  #last: Ended = UNKNOWN
   /** One transaction at a time. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -61,10 +61,12 @@ export class Transacting {
     this.#unseen = new Unseen({
       ...options,
       held: places => heldBy(options.link, places, this.#author!.producer.producerId),
-      end: places =>
+      end: (places, before) =>
         this.#inTurn(async () => {
           // What was given up half-way is ended when it begins anew.
-          if (this.#open === null) await this.#endAt(places, true)
+          if (this.#open !== null) return
+          if (places.length > 0) await this.#endAt(places, true)
+          if (before.length > 0) await this.#endAsBefore(before)
         })
     })
   }
@@ -74,8 +76,8 @@ export class Transacting {
     return this.#inTurn(async () => {
       const { link, transactionalId, group } = this.#options
       // Asked first: to begin makes the cluster forget it.
-      const outcome = await outcomeOf(link, transactionalId)
-      if (outcome !== 'unknown') this.#before = outcome
+      const last = await lastOf(link, transactionalId)
+      if (last.outcome !== 'unknown') this.#last = last
       const producer = await link.use(`claim the group ${group}`, async () =>
         (await link.coordinatorOf(transactionalId, TRANSACTION_COORDINATOR)).initProducerId({
           transactionalId,
@@ -83,7 +85,7 @@ export class Transacting {
         })
       )
       this.#author = { producer, transactionalId, sequences: new Map() }
-      if (this.#open !== null) await this.#endAt(this.#open, outcome === 'committed')
+      if (this.#open !== null) await this.#endAt(this.#open, this.#last.outcome === 'committed')
       await this.#release()
     })
   }
@@ -144,16 +146,30 @@ export class Transacting {
       Array.from({ length: count }, (_, partition) => ({ topic: prefix + topic, partition }))
     )
     const { producerId } = this.#author!.producer
-    let held = [...places, ...besides]
+    let held: readonly Held[] = []
     for (const until = performance.now() + GRACE_MS; ; await pause(GRACE_LOOK_MS, new AbortController().signal)) {
-      held = await heldBy(link, held, producerId)
+      held = await heldBy(link, [...places, ...besides], producerId)
       if (held.length === 0 || performance.now() >= until) break
     }
-    if (held.length === 0 && !(await this.#heldPositions())) return
-    if (this.#before !== 'unknown') return await this.#endAt(held, this.#before === 'committed')
-    // Rather twice than never: who reads knows a record by its identity.
-    if (held.length > 0) await this.#endAt(held, true, false)
-    await this.#endAt([], false)
+    if (held.length > 0 || (await this.#heldPositions())) await this.#endAsBefore(held)
+  }
+
+  /**
+   * Ends what hangs from before as the last transaction has ended, where it is of that one. Where it is older, or nothing is
+   * known, what was written is given and no position is moved: rather twice than never, since who reads knows a record by its
+   * identity.
+   */
+  async #endAsBefore(held: readonly Held[]): Promise<void> {
+    const { outcome, places, startedAt } = this.#last
+    if (outcome === 'committed') return await this.#endAt(held, true)
+    const isOfLast = ({ topic, partition, timestamp }: Held): boolean =>
+      outcome === 'aborted' &&
+      (places.length > 0
+        ? places.some(place => place.topic === topic && place.partition === partition)
+        : startedAt >= 0 && timestamp >= startedAt)
+    const given = held.filter(place => !isOfLast(place))
+    if (given.length > 0) await this.#endAt(given, true, false)
+    await this.#endAt(held.filter(isOfLast), false)
   }
 
   /** Whether a transaction that moves positions of the group does not end. */

@@ -4,7 +4,7 @@
  * broker is back, for deleted ones. Such a transaction hangs: readers of what is committed are given nothing more of the
  * partition, ever, unless the end is written there once more.
  */
-import { listOffsets } from './edges.ts'
+import { type Held, listOffsets } from './edges.ts'
 import type { Link, Tell } from './link.ts'
 import type { Placed } from './produce.ts'
 import { LATEST } from './protocol.ts'
@@ -18,9 +18,9 @@ export interface UnseenOptions {
   readonly link: Link
   readonly tell?: Tell | undefined
   /** Which of these places hold back what we have written, and not what others have open. */
-  readonly held: (places: readonly Place[]) => Promise<readonly Place[]>
-  /** Writes the end of what was committed once more at these places. */
-  readonly end: (places: readonly Place[]) => Promise<void>
+  readonly held: (places: readonly Place[]) => Promise<readonly Held[]>
+  /** Writes the end of what was committed once more at these places; `before` is what holds them from an earlier life. */
+  readonly end: (places: readonly Place[], before: readonly Held[]) => Promise<void>
 }
 
 /** The offset behind what was written at a place, and looks in vain since. */
@@ -32,6 +32,8 @@ interface Waiting extends Place {
 export class Unseen {
   readonly #options: UnseenOptions
   readonly #waiting = new Map<string, Waiting>()
+  /** The first offset that was written at a place: what lies before is of an earlier life. */
+  readonly #first = new Map<string, number>()
   #timer: NodeJS.Timeout | null = null
 
   constructor(options: UnseenOptions) {
@@ -40,8 +42,11 @@ export class Unseen {
 
   /** These were committed. What was committed before at the same places is seen with them. */
   committed(records: readonly Placed[]): void {
-    for (const { topic, partition, offset } of records)
-      this.#waiting.set(`${partition} ${topic}`, { topic, partition, offset: offset! + 1, looks: 0 })
+    for (const { topic, partition, offset } of records) {
+      const key = `${partition} ${topic}`
+      if (!this.#first.has(key)) this.#first.set(key, offset!)
+      this.#waiting.set(key, { topic, partition, offset: offset! + 1, looks: 0 })
+    }
     if (this.#waiting.size > 0) this.#lookLater()
   }
 
@@ -70,9 +75,15 @@ export class Unseen {
     }
     const hanging = await held(late)
     if (hanging.length > 0) {
-      const where = hanging.map(({ topic, partition }) => `${topic}/${partition}`)
-      tell?.('warn', `a commit to ${where.join(', ')} does not come to be seen: ending it there once more`)
-      await end(hanging)
+      const keyOf = ({ topic, partition }: Place): string => `${partition} ${topic}`
+      const fresh = new Set(late.filter(({ looks }) => looks === LOOKS).map(keyOf))
+      const where = hanging.filter(place => fresh.has(keyOf(place))).map(({ topic, partition }) => `${topic}/${partition}`)
+      if (where.length > 0) tell?.('warn', `a commit to ${where.join(', ')} does not come to be seen: ending it there once more`)
+      const isBefore = (place: Held): boolean => place.offset < this.#first.get(keyOf(place))!
+      await end(
+        hanging.filter(place => !isBefore(place)),
+        hanging.filter(isBefore)
+      )
     }
     if (this.#waiting.size > 0) this.#lookLater()
   }

@@ -125,6 +125,29 @@ describe.skipIf(noKafka !== null)('a transaction that hangs', () => {
       }
     }, false))
 
+  test('that was committed is given though one after it was aborted elsewhere', () =>
+    hanging(async ({ prefix, link, transacting }) => {
+      await new Promise(resolve => setTimeout(resolve, 50))
+      const end = transacting.end.bind(transacting)
+      transacting.end = () => end(false)
+      await transacting.transact(new Placing(partitions, prefix).place([{ topic: 'lines', key: null, value: bytes('never of lines') }]), [])
+      await link.close()
+      const log = await openKafkaLog({ brokers: [broker().address], partitions, prefix, create: true })
+      try {
+        await log.claim('g')
+        await log.write([{ topic: 'lines', key: null, value: bytes('second of lines') }])
+        const came = await take(log, ['lines', 'parts'], 4)
+        expect(came.map(({ value }) => Buffer.from(value).toString()).sort()).toEqual([
+          'first of lines',
+          'first of parts',
+          'second of lines',
+          'second of parts'
+        ])
+      } finally {
+        await log.close()
+      }
+    }))
+
   test('of which the cluster no longer knows how it has ended is given rather than lost', () =>
     hanging(async ({ prefix, link }) => {
       await link.close()
