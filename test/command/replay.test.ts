@@ -1,6 +1,7 @@
 /** `andon replay`, `andon snapshot`, `andon backup` and `andon restore` over one log that `andon run` has learned from. */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openFileSnapshots } from '../../src/adapter/file/snapshots.ts'
 import { type Cli, openCli } from './cli.ts'
@@ -204,7 +205,12 @@ describe('andon backup and andon restore', () => {
     expect([restored.code, restored.stderr]).toEqual([0, ''])
     expect(await replay(['--compare'], elsewhere)).toMatchObject({ code: 0, compared: { equal: true } })
     const before = (await replay([], elsewhere)).learned
-    expect((await cli.run(['run', '--for', '1', '--simulate', '1'], { ...elsewhere, ANDON_SIMULATE__DELAY: '1' })).code).toBe(0)
+    const again = cli.start(['run', '--simulate', '1'], { ...elsewhere, ANDON_SIMULATE__DELAY: '1' })
+    // However long that takes here: before it nothing new is learned.
+    await again.said(/ready in/)
+    await sleep(1000)
+    again.child.kill('SIGTERM')
+    expect((await again.ended).code).toBe(0)
     const after = await replay(['--compare'], elsewhere)
     expect(after).toMatchObject({ code: 0, compared: { equal: true } })
     expect(after.learned).toBeGreaterThan(before)
