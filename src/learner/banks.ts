@@ -52,8 +52,10 @@ export function readsOf({ scope }: BankOptions): Reads {
   }
 }
 
-/** `inputs` is D, the number of inputs active when the bank was made; `restarts` how often it was made anew, which of
- * the banks of domains each tells for itself. */
+/**
+ * `inputs` is D, the number of inputs active when the bank was made; `restarts` how often it was made anew, which where each
+ * domain has a bank of its own is told of each.
+ */
 export function makeBank(ground: Ground, options: BankOptions, seed: number, inputs: number, restarts = 0): Bank {
   const { kernel, encodings } = ground
   const { columns } = encodings

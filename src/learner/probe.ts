@@ -3,6 +3,7 @@
  * The inputs are a bounded sample of the memory, re-encoded as the encoder stands, so that what is compared is functions.
  */
 import type { MixtureBank } from '../bank/mixture-bank.ts'
+import type { Raw } from '../encode/columns.ts'
 import type { RawTable } from '../encode/raw-table.ts'
 import type { ClassMemory } from '../memory/class-memory.ts'
 import { loadOthers, saveOthers } from '../memory/saved-others.ts'
@@ -33,7 +34,7 @@ export function nextProbe(learned: number): number {
 }
 
 interface Asked {
-  readonly raw: readonly number[]
+  readonly raw: Raw
   readonly domain: number
   readonly others: Float32Array | null
 }

@@ -2,7 +2,6 @@
  * One task of the learner: its classes, how frequent they are, what is remembered of them, the committee that answers for
  * it, and how well it does. Judge before learning, always: `judge` takes the opinions given on arrival, `learn` changes them.
  */
-import { DomainBank } from '../bank/domain-bank.ts'
 import type { RawTable } from '../encode/raw-table.ts'
 import type { TaskPrediction } from '../events/event.ts'
 import { ReadinessBook } from '../judge/readiness.ts'
@@ -14,7 +13,7 @@ import { type Ground, makeBank, readsOf } from './banks.ts'
 import { Boards, type Opinion } from './boards.ts'
 import type { Heard } from './chain.ts'
 import { Committee } from './committee.ts'
-import { decide } from './decision.ts'
+import { credibleSet, decide, likeliest } from './decision.ts'
 import { watchOf } from './domain-watch.ts'
 import { answerDrift } from './drift-answer.ts'
 import type { DriftReport } from './drift-report.ts'
@@ -185,7 +184,7 @@ export class TaskLearner {
   predictSingle(record: EncodedRecord): { readonly probabilities: Float32Array; readonly chosen: string } | null {
     if (this.#single === null) return null
     this.#askSingle(this.#single, record)
-    return { probabilities: this.#singleQ.slice(), chosen: this.classes[largest(this.#singleQ)]! }
+    return { probabilities: this.#singleQ.slice(), chosen: this.classes[likeliest(this.#singleQ)]! }
   }
 
   /**
@@ -201,7 +200,7 @@ export class TaskLearner {
     if (this.#single !== null) {
       meter.enter('single')
       this.#askSingle(this.#single, record)
-      alone = { probabilities: this.#singleQ, chosen: largest(this.#singleQ) }
+      alone = { probabilities: this.#singleQ, chosen: likeliest(this.#singleQ) }
       meter.leave('single')
     }
     const given = served === undefined ? null : this.#servedOpinion(served)
@@ -452,7 +451,7 @@ export class TaskLearner {
   #restart(pupil: Pupil, domain: number, name: string): void {
     const { bank } = pupil
     const value = pupil.meanLoss(domain)
-    const own = bank instanceof DomainBank
+    const own = pupil.options.scope === 'solo'
     const why = bank.sound() ? `−ln q(y) was ${value.toFixed(2)} nats on average` : 'its numbers were finite no more'
     pupil.restart(domain, this.#committee, this.#practice.first)
     const message = `bank ${bank.name} of ${this.name}${own ? ` in ${name}` : ''} was made anew: ${why}`
@@ -470,26 +469,6 @@ export class TaskLearner {
   #servedOpinions(served: TaskPrediction): [Q: Float32Array, spoke: Uint8Array] {
     return servedOpinions(served, this.#committee.names, this.classes.length, name => this.indexOf(name))
   }
-}
-
-/** Classes by falling probability until they hold this much together. */
-const CREDIBLE = 0.95
-
-function credibleSet(probabilities: readonly number[]): number[] {
-  const order = probabilities.map((_, c) => c).sort((a, b) => probabilities[b]! - probabilities[a]! || a - b)
-  let sum = 0
-  const at = order.findIndex(c => {
-    sum += probabilities[c]!
-    return sum >= CREDIBLE
-  })
-  return order.slice(0, at < 0 ? order.length : at + 1)
-}
-
-/** Index of the largest, the lowest on ties; −1 of nothing. */
-function largest(q: Float32Array): number {
-  let best = q.length > 0 ? 0 : -1
-  for (let c = 1; c < q.length; c++) if (q[c]! > q[best]!) best = c
-  return best
 }
 
 /** Banks of all domains before those of one. */

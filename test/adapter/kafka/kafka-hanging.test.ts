@@ -45,6 +45,21 @@ describe.skipIf(noKafka !== null)('a transaction that hangs', () => {
   const broker = withBroker({ properties: { 'transaction.partition.verification.enable': false } })
   let opened = 0
 
+  type Opened = Awaited<ReturnType<typeof openKafkaLog>>
+
+  async function withLog(prefix: string, run: (log: Opened) => Promise<void>): Promise<void> {
+    const log = await openKafkaLog({ brokers: [broker().address], partitions, prefix, create: true })
+    try {
+      await run(log)
+    } finally {
+      await log.close()
+    }
+  }
+
+  async function texts(log: Opened, topics: string[], n: number): Promise<string[]> {
+    return (await take(log, topics, n)).map(({ value }) => Buffer.from(value).toString())
+  }
+
   /** Writes to both topics in one transaction under the id of the group `g`, which leaves `parts` without its end, a commit unless told. */
   async function hanging(
     run: (hung: { prefix: string; link: Link; transacting: Transacting; told: string[] }) => Promise<void>,
@@ -75,14 +90,10 @@ describe.skipIf(noKafka !== null)('a transaction that hangs', () => {
   test('is ended by whoever has made it, once its records do not come to be seen', () =>
     hanging(async ({ prefix, link, told }) => {
       await expect.poll(() => held(link, `${prefix}parts`), { timeout: 10_000 }).toBe(false)
-      const log = await openKafkaLog({ brokers: [broker().address], partitions, prefix, create: true })
-      try {
-        const came = await take(log, ['parts'], 2)
-        expect(came.map(({ value }) => Buffer.from(value).toString())).toEqual(['first of parts', 'second of parts'])
+      await withLog(prefix, async log => {
+        expect(await texts(log, ['parts'], 2)).toEqual(['first of parts', 'second of parts'])
         expect(told).toEqual([`a commit to ${prefix}parts/0 does not come to be seen: ending it there once more`])
-      } finally {
-        await log.close()
-      }
+      })
     }))
 
   test('is ended by whoever has made it, however often it commits elsewhere meanwhile', () =>
@@ -99,30 +110,22 @@ describe.skipIf(noKafka !== null)('a transaction that hangs', () => {
   test('is ended by whoever transacts next under its id, where who made it is gone', () =>
     hanging(async ({ prefix, link }) => {
       await link.close() // Gone before it has looked.
-      const log = await openKafkaLog({ brokers: [broker().address], partitions, prefix, create: true })
-      try {
+      await withLog(prefix, async log => {
         const claim = await log.claim('g')
-        const came = await take(log, ['parts'], 2)
-        expect(came.map(({ value }) => Buffer.from(value).toString())).toEqual(['first of parts', 'second of parts'])
+        expect(await texts(log, ['parts'], 2)).toEqual(['first of parts', 'second of parts'])
         await claim.commit({ outputs: [{ topic: 'parts', key: null, value: bytes('third of parts') }], positions: [], notes: [] })
         expect(await take(log, ['parts'], 3)).toHaveLength(3)
-      } finally {
-        await log.close()
-      }
+      })
     }))
 
   test('that was aborted stays so for whoever transacts next under its id', () =>
     hanging(async ({ prefix, link }) => {
       await link.close()
-      const log = await openKafkaLog({ brokers: [broker().address], partitions, prefix, create: true })
-      try {
+      await withLog(prefix, async log => {
         await log.claim('g')
         await log.write([{ topic: 'lines', key: null, value: bytes('second of lines') }])
-        const came = await take(log, ['lines', 'parts'], 2)
-        expect(came.map(({ value }) => Buffer.from(value).toString()).sort()).toEqual(['second of lines', 'second of parts'])
-      } finally {
-        await log.close()
-      }
+        expect((await texts(log, ['lines', 'parts'], 2)).sort()).toEqual(['second of lines', 'second of parts'])
+      })
     }, false))
 
   test('that was committed is given though one after it was aborted elsewhere', () =>
@@ -132,26 +135,17 @@ describe.skipIf(noKafka !== null)('a transaction that hangs', () => {
       transacting.end = () => end(false)
       await transacting.transact(new Placing(partitions, prefix).place([{ topic: 'lines', key: null, value: bytes('never of lines') }]), [])
       await link.close()
-      const log = await openKafkaLog({ brokers: [broker().address], partitions, prefix, create: true })
-      try {
+      await withLog(prefix, async log => {
         await log.claim('g')
         await log.write([{ topic: 'lines', key: null, value: bytes('second of lines') }])
-        const came = await take(log, ['lines', 'parts'], 4)
-        expect(came.map(({ value }) => Buffer.from(value).toString()).sort()).toEqual([
-          'first of lines',
-          'first of parts',
-          'second of lines',
-          'second of parts'
-        ])
-      } finally {
-        await log.close()
-      }
+        const all = ['first of lines', 'first of parts', 'second of lines', 'second of parts']
+        expect((await texts(log, ['lines', 'parts'], 4)).sort()).toEqual(all)
+      })
     }))
 
   test('of which the cluster no longer knows how it has ended is given rather than lost', () =>
     hanging(async ({ prefix, link }) => {
       await link.close()
-      const log = await openKafkaLog({ brokers: [broker().address], partitions, prefix, create: true })
       const other = new Link({ brokers: [broker().address] }, [`${prefix}parts`])
       try {
         await other.use('begin and be gone', async () =>
@@ -161,14 +155,12 @@ describe.skipIf(noKafka !== null)('a transaction that hangs', () => {
           })
         )
         expect(await held(other, `${prefix}parts`), 'to begin alone ends nothing').toBe(true)
-        await log.claim('g')
-        expect((await take(log, ['parts'], 2)).map(({ value }) => Buffer.from(value).toString())).toEqual([
-          'first of parts',
-          'second of parts'
-        ])
+        await withLog(prefix, async log => {
+          await log.claim('g')
+          expect(await texts(log, ['parts'], 2)).toEqual(['first of parts', 'second of parts'])
+        })
       } finally {
         await other.close()
-        await log.close()
       }
     }))
 
