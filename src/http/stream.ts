@@ -34,7 +34,8 @@ export function addStream(
   offers: () => readonly string[]
 ): () => number {
   const run = randomBytes(6).toString('base64url')
-  const listeners = new Set<ServerResponse>()
+  /** Each who listens, and the offers that it was told last. */
+  const listeners = new Map<ServerResponse, string>()
   const kept: { readonly id: number; readonly text: string }[] = []
   let last = 0
   let timer: NodeJS.Timeout | null = null
@@ -47,12 +48,13 @@ export function addStream(
   }
   // A page asks only for what there is: not every role has everything, and none before it has recovered.
   const offered = (): string => `event: offers\ndata: ${JSON.stringify(offers())}\n\n`
-  let before = offered()
   const beat = (): void => {
     const now = offered()
-    const text = (now === before ? '' : now) + written('status', onlooker.pulse('changed'))
-    before = now
-    for (const listener of listeners) send(listener, text)
+    const status = written('status', onlooker.pulse('changed'))
+    for (const [listener, before] of listeners) {
+      send(listener, now === before ? status : now + status)
+      listeners.set(listener, now)
+    }
   }
   // What happens is followed from the start, so that it is known to who comes later.
   unfollow = onlooker.follow(({ name, event }) => {
@@ -60,12 +62,12 @@ export function addStream(
     const text = written(name, event)
     kept.push({ id: last, text })
     if (kept.length > options.remembered) kept.shift()
-    for (const listener of listeners) send(listener, text)
+    for (const listener of listeners.keys()) send(listener, text)
   })
   app.addHook('preClose', async () => {
     unfollow?.()
     if (timer !== null) clearInterval(timer)
-    for (const listener of listeners) listener.end()
+    for (const listener of listeners.keys()) listener.end()
   })
 
   app.get('/api/stream', { onRequest: allow }, async (request, reply) => {
@@ -80,10 +82,11 @@ export function addStream(
       'x-accel-buffering': 'no'
     })
     raw.write(`retry: ${RETRY_MS}\n\n`)
-    raw.write(offered())
+    const now = offered()
+    raw.write(now)
     for (const text of missedBy(request.headers['last-event-id'])) raw.write(text)
     raw.write(written('status', onlooker.pulse('all')))
-    listeners.add(raw)
+    listeners.set(raw, now)
     timer ??= setInterval(beat, options.pulseMs)
     raw.once('close', () => {
       listeners.delete(raw)

@@ -84,6 +84,19 @@ test('who listens gets the state at once and again, and what happens as it happe
     { pulseMs: 20 }
   ))
 
+test('who came between two states is told when what he was offered is no longer there, though all others knew', async () => {
+  const made = stub()
+  await served({ board: { ...made.board, stream: { pulseMs: 300 } } }, async (url, _server, gateway) => {
+    gateway.alerts = () => ({ open: [], recent: [], lines: [], trial: null, sinks: [] })
+    const stream = await listen(url)
+    expect((await stream.next('offers'))!.data).toContain('/api/alerts')
+    delete gateway.alerts
+    await stream.next('status')
+    expect(await stream.next('offers', 'status')).toMatchObject({ event: 'offers', data: ['/api/me'] })
+    stream.close()
+  })
+})
+
 test('who comes back gets what happened meanwhile, each once and in order', () =>
   serving(async (url, made) => {
     const first = await listen(url)
