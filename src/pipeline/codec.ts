@@ -21,6 +21,6 @@ export interface Codec {
    * does not answer: nothing is known of the bytes then, and they must not be given up.
    */
   prepare(bytes: Uint8Array): Promise<void> | null
-  /** The bytes of an event decoded from `bytes`, to be kept: any process can decode them later without asking anyone. */
+  /** A copy of the bytes of an event decoded from `bytes`, to be kept: any process can decode them later without asking anyone. */
   keep<N extends EventName>(name: N, event: Events[N], bytes: Uint8Array): Uint8Array
 }

@@ -12,6 +12,7 @@ export interface Position {
 
 export interface Incoming extends Position {
   readonly key: string | null
+  /** May lie in the memory of all that came with it: who keeps it for long keeps a copy. */
   readonly value: Uint8Array
   /** When the log took it, milliseconds since 1970. Never goes back within a partition. */
   readonly timestamp: number

@@ -72,9 +72,9 @@ export function openAvroCodec(options: AvroCodecOptions = {}): Codec {
       throw new Fault('INPUT_INVALID', `expected a value that fits the schema of ${name}, got another: ${(error as Error).message}`, error)
     }
     if (end > limit) throw new Fault('INPUT_INVALID', `expected a ${name} of at most ${limit} bytes, it takes ${end}`)
-    const bytes = new Uint8Array(end)
-    bytes.set(scratch.subarray(0, end))
-    bytes.set(header)
+    scratch.set(header)
+    const bytes = Buffer.allocUnsafe(end)
+    scratch.copy(bytes, 0, 0, end)
     return bytes
   }
 
@@ -102,7 +102,7 @@ export function openAvroCodec(options: AvroCodecOptions = {}): Codec {
       const id = fetched === null || bytes.length > longest ? null : schemaIdOf(bytes)
       return id === null ? null : fetched!.fetch(id)
     },
-    keep: (name, event, bytes) => (isRegistryFramed(bytes) ? write(name, event, singleObject.get(name)!) : bytes)
+    keep: (name, event, bytes) => new Uint8Array(isRegistryFramed(bytes) ? write(name, event, singleObject.get(name)!) : bytes)
   }
 }
 

@@ -9,7 +9,7 @@
 import type { Note, Position } from '../../pipeline/log.ts'
 import { listOffsets } from './edges.ts'
 import type { Link } from './link.ts'
-import type { Placed } from './produce.ts'
+import { bufferOf, type Placed } from './produce.ts'
 import { EARLIEST, LATEST } from './protocol.ts'
 import { type Place, scan } from './scan.ts'
 
@@ -107,7 +107,7 @@ export class Notes {
   /** What a commit appends: its mark, its changes, and what it carries on. `head` is where the topic may begin afterwards. */
   async changes(mark: Mark, notes: readonly Note[]): Promise<{ readonly records: Placed[]; readonly head: number }> {
     const records: Placed[] = [this.#placed(null, Buffer.from(JSON.stringify(mark)))]
-    for (const { key, value } of notes) records.push(this.#placed(key, value === null ? null : Buffer.from(value)))
+    for (const { key, value } of notes) records.push(this.#placed(key, value === null ? null : bufferOf(value)))
     const changed = new Set(notes.map(({ key }) => key))
     let head = this.#head
     const dead = this.#end - this.#head - this.#live.size
@@ -126,8 +126,8 @@ export class Notes {
     for (const { key, value, offset } of records) {
       this.#end = Math.max(this.#end, offset! + 1)
       if (key === null) continue
-      if (value === null) this.#live.delete(key.toString())
-      else this.#live.set(key.toString(), offset!)
+      if (value === null) this.#live.delete(key)
+      else this.#live.set(key, offset!)
     }
     this.#head = head
     this.#read = this.#read.filter(({ offset }) => offset >= head)
@@ -153,6 +153,6 @@ export class Notes {
   }
 
   #placed(key: string | null, value: Buffer | null): Placed {
-    return { ...this.#place, key: key === null ? null : Buffer.from(key), value, offset: null }
+    return { topic: this.topic, partition: this.#place.partition, key, value, offset: null }
   }
 }

@@ -30,6 +30,11 @@ export interface Author {
   readonly sequences: Map<string, number>
 }
 
+/** The same bytes as the client takes them. */
+export function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
 /** Gives records their partitions: by their key, or by turns. */
 export class Placing {
   readonly #partitions: Readonly<Record<string, number>>
@@ -41,7 +46,7 @@ export class Placing {
     this.#prefix = prefix
   }
 
-  /** Throws `INPUT_INVALID` for a topic that the log does not have. Copies what it is given. */
+  /** Throws `INPUT_INVALID` for a topic that the log does not have. */
   place(records: readonly Outgoing[]): Placed[] {
     for (const { topic } of records)
       if (this.#partitions[topic] === undefined)
@@ -49,8 +54,8 @@ export class Placing {
     return records.map(({ topic, key, value }) => ({
       topic: this.#prefix + topic,
       partition: key === null ? this.#turn(topic) : partitionOf(key, this.#partitions[topic]!),
-      key: key === null ? null : Buffer.from(key),
-      value: Buffer.from(value),
+      key,
+      value: bufferOf(value),
       offset: null
     }))
   }
@@ -60,6 +65,22 @@ export class Placing {
     this.#turns.set(topic, turn + 1)
     return turn % this.#partitions[topic]!
   }
+}
+
+/** Records by their partition, in their order; the key tells the partition. */
+export function byPlace<R extends Place>(records: readonly R[]): Map<string, Place & { readonly records: readonly R[] }> {
+  const topics = new Map<string, Map<number, R[]>>()
+  for (const record of records) {
+    const partitions = topics.get(record.topic) ?? new Map<number, R[]>()
+    if (partitions.size === 0) topics.set(record.topic, partitions)
+    const there = partitions.get(record.partition)
+    if (there === undefined) partitions.set(record.partition, [record])
+    else there.push(record)
+  }
+  const places = new Map<string, Place & { readonly records: readonly R[] }>()
+  for (const [topic, partitions] of topics)
+    for (const [partition, there] of partitions) places.set(`${partition} ${topic}`, { topic, partition, records: there })
+  return places
 }
 
 /** Records of one partition that go together, and their key and value bytes. */
@@ -74,15 +95,8 @@ interface Batch {
  * broker leads goes to it together.
  */
 export async function produce(link: Link, author: Author, records: readonly Placed[]): Promise<void> {
-  const byPlace = new Map<string, Placed[]>()
-  for (const record of records) {
-    if (record.offset !== null) continue
-    const key = `${record.partition} ${record.topic}`
-    const list = byPlace.get(key)
-    if (list) list.push(record)
-    else byPlace.set(key, [record])
-  }
-  const waiting = new Map([...byPlace].map(([key, list]) => [key, batches(key, list)]))
+  const unwritten = byPlace(records.filter(({ offset }) => offset === null))
+  const waiting = new Map([...unwritten].map(([key, { records }]) => [key, batches(key, records)]))
   const failures: unknown[] = []
   while (waiting.size > 0) {
     const next: Batch[] = []
@@ -167,7 +181,7 @@ function* batches(key: string, records: readonly Placed[]): Generator<Batch, und
   let batch: Placed[] = []
   let bytes = 0
   for (const record of records) {
-    const size = RECORD_BYTES + (record.key?.length ?? 0) + (record.value?.length ?? 0)
+    const size = RECORD_BYTES + (record.key === null ? 0 : Buffer.byteLength(record.key)) + (record.value?.length ?? 0)
     if (batch.length > 0 && (bytes + size > BATCH_BYTES || batch.length === BATCH_RECORDS)) {
       yield { key, records: batch, bytes }
       batch = []

@@ -7,12 +7,16 @@
 /** An offset as the wire has it: 64 bits, in decimal. */
 export type Long = string
 
+/** A record to be written. */
 export interface Message {
-  readonly key: Buffer | null
+  readonly key: string | null
   readonly value: Buffer | null
 }
 
-export interface Received extends Message {
+/** A record as it was read. */
+export interface Received {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
   readonly offset: Long
   readonly timestamp: Long
   readonly isControlRecord: boolean

@@ -11,6 +11,8 @@ const WAIT_MS = 500
 /** How soon a partition is looked at again that has not reached its reader's position. */
 const BEYOND_MS = 50
 
+const NOTHING = new Uint8Array(0)
+
 /** How far a partition has been read. */
 export interface Course extends Place {
   /** The topic as the log names it. */
@@ -127,8 +129,7 @@ function merge(courses: readonly Course[], stretches: readonly Stretch[], edges:
         partition: course.partition,
         offset: Number(offset),
         key: key === null ? null : key.toString(),
-        // A copy: whoever keeps one record must not keep all that came with it.
-        value: new Uint8Array(value ?? []),
+        value: value ?? NOTHING,
         timestamp: course.timestamp
       })
     }

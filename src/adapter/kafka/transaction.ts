@@ -14,7 +14,7 @@ import { type Held, heldBy } from './edges.ts'
 import { type Link, pause, type Tell } from './link.ts'
 import { type Ended, lastOf, UNKNOWN } from './outcome.ts'
 import { committedOf, settledOf } from './positions.ts'
-import { type Author, type Placed, produce } from './produce.ts'
+import { type Author, byPlace, type Placed, produce } from './produce.ts'
 import { type Broker, GROUP_COORDINATOR, TRANSACTION_COORDINATOR } from './protocol.ts'
 import type { Place } from './scan.ts'
 import { Unseen } from './unseen.ts'
@@ -212,9 +212,9 @@ export class Transacting {
 }
 
 function partitionsOf(places: readonly Place[]): { readonly topic: string; readonly partitions: readonly number[] }[] {
-  const topics = new Map<string, Set<number>>()
-  for (const { topic, partition } of places) topics.set(topic, (topics.get(topic) ?? new Set()).add(partition))
-  return [...topics].map(([topic, partitions]) => ({ topic, partitions: [...partitions] }))
+  const topics = new Map<string, number[]>()
+  for (const { topic, partition } of byPlace(places).values()) topics.set(topic, [...(topics.get(topic) ?? []), partition])
+  return [...topics].map(([topic, partitions]) => ({ topic, partitions }))
 }
 
 /** Positions as the requests take them. */

@@ -6,7 +6,7 @@
  */
 import { type Held, listOffsets } from './edges.ts'
 import type { Link, Tell } from './link.ts'
-import type { Placed } from './produce.ts'
+import { byPlace, type Placed } from './produce.ts'
 import { LATEST } from './protocol.ts'
 import type { Place } from './scan.ts'
 
@@ -42,10 +42,9 @@ export class Unseen {
 
   /** These were committed. What was committed before at the same places is seen with them. */
   committed(records: readonly Placed[]): void {
-    for (const { topic, partition, offset } of records) {
-      const key = `${partition} ${topic}`
-      if (!this.#first.has(key)) this.#first.set(key, offset!)
-      this.#waiting.set(key, { topic, partition, offset: offset! + 1, looks: 0 })
+    for (const [key, { topic, partition, records: there }] of byPlace(records)) {
+      if (!this.#first.has(key)) this.#first.set(key, there[0]!.offset!)
+      this.#waiting.set(key, { topic, partition, offset: there.at(-1)!.offset! + 1, looks: 0 })
     }
     if (this.#waiting.size > 0) this.#lookLater()
   }
