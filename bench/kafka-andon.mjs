@@ -1,18 +1,24 @@
-/** The pipeline of `kafka.mjs`, all of it in one process. */
+/** The pipeline of `kafka.mjs`: all of it in one process, or one role alone. */
 import { atThousand, quantiles, records } from './kafka-events.mjs'
 import { built, place } from './running.mjs'
 
-const [dist, address, kind, size, learner] = process.argv.slice(2)
-const { loadConfig, openStore, openPipeline } = await built(dist, 'wiring', 'config/load')
+const [dist, address, kind, size, learner, role = 'all'] = process.argv.slice(2)
+const { loadConfig, openStore, openPipeline, learnerOptionsOf, Learner, Shards } = await built(
+  dist,
+  'wiring',
+  'config/load',
+  'learner/learner',
+  'pipeline/shards'
+)
 const home = place({
   log: { kind: 'kafka', kafka: { brokers: [address], prefix: `andon-${process.pid}.` } },
   learner: JSON.parse(learner),
   logging: { level: 'silent' }
 })
 const config = loadConfig({ path: home.config, env: {} })
-const store = await openStore(config)
+const store = await openStore(config, { role })
 const timings = { labelDelay() {}, predictMs() {}, learnMs() {} }
-const pipeline = openPipeline(config, store, 'all', { timings, tell() {} })
+const pipeline = openPipeline(config, store, role, { timings, tell() {} })
 const stop = new AbortController()
 try {
   process.stdout.write(JSON.stringify(kind === 'throughput' ? await throughput(Number(size)) : await latency(1000 * Number(size))))
@@ -22,7 +28,8 @@ try {
 }
 
 async function throughput(events) {
-  const all = await records(dist, store.codec, events)
+  const given = await records(dist, store.codec, events)
+  const all = role === 'all' ? given : taken(given)
   for (let i = 0; i < all.length; i += 2000) await store.log.write(all.slice(i, i + 2000))
   const began = performance.now()
   const cpu = cpuMicros()
@@ -32,12 +39,41 @@ async function throughput(events) {
   while (Object.values(pipeline.status().lag).some(lag => lag > 0)) await pause(200)
   const seconds = (performance.now() - began) / 1000
   const clientMicros = (cpuMicros() - cpu) / events
-  const { learned } = pipeline.learner
   stop.abort()
   await running
-  const labels = all.filter(({ topic }) => topic === 'labels').length
-  if (learned !== labels) throw new Error(`expected ${labels} examples to be learned, got ${learned}`)
+  const labels = given.filter(({ topic }) => topic === 'labels').length
+  if (role === 'join') {
+    const { waiting, events } = pipeline.status()
+    const { count } = events.find(({ topic, outcome }) => topic === 'labels' && outcome === 'taken')
+    if (count - waiting.labels !== labels)
+      throw new Error(`expected ${labels} labels to be joined, got ${count}, ${waiting.labels} of them waiting`)
+  } else if (pipeline.learner.learned !== labels)
+    throw new Error(`expected ${labels} examples to be learned, got ${pipeline.learner.learned}`)
   return { events, seconds, clientMicros }
+}
+
+/** What a role takes where these observations and labels come: predictions beside them, or the examples made of them. */
+function taken(given) {
+  const model = new Learner(learnerOptionsOf(config))
+  const shards = new Shards(config.shards)
+  const seen = new Map()
+  const write = (topic, key, name, event) => ({ topic, key, value: store.codec.encode(name, event) })
+  const joined = []
+  const examples = []
+  for (const record of given) {
+    const { event } = store.codec.decode(record.value)
+    joined.push(record)
+    if (record.topic === 'observations') {
+      const prediction = model.predict(event)
+      seen.set(event.id, { observation: event, prediction })
+      joined.push(write('predictions', event.line, 'prediction', prediction))
+    } else {
+      const example = { ...seen.get(event.observation), labels: event.labels, labelTime: event.time, source: event.source }
+      model.take(example)
+      examples.push(write('examples', shards.of(event.line), 'example', example))
+    }
+  }
+  return role === 'join' ? joined : examples
 }
 
 async function latency(total) {

@@ -4,7 +4,8 @@
  *
  * - Throughput: the bare loop consumes observations and labels, decodes each and produces one message for each, idempotent and
  *   not in transactions. The pipeline also checks, joins and encodes, reads its own predictions and examples back, and commits
- *   everything in transactions; once with a trivial model, once learning as by default.
+ *   everything in transactions; once with a trivial model, once learning as by default. Then two of its roles, each alone: the
+ *   joiner, with predictions beside the same messages, and the learner, of the examples made of them.
  * - Latency from observation to prediction at 1,000 observations a second, ten a write.
  *
  * CPU is of one process each, the broker's beside it.
@@ -38,7 +39,10 @@ try {
     throughput: [
       worker('bare kafkajs loop', 'kafka-bare.mjs', 'throughput', events),
       worker('pipeline, trivial model', 'kafka-andon.mjs', 'throughput', events, trivial),
-      worker('pipeline, learning as by default', 'kafka-andon.mjs', 'throughput', events, {})
+      worker('pipeline, learning as by default', 'kafka-andon.mjs', 'throughput', events, {}),
+      worker('role join alone', 'kafka-andon.mjs', 'throughput', events, trivial, 'join'),
+      worker('role learn alone, trivial model', 'kafka-andon.mjs', 'throughput', events, trivial, 'learn'),
+      worker('role learn alone, as by default', 'kafka-andon.mjs', 'throughput', events, {}, 'learn')
     ],
     latency: [
       worker('bare kafkajs loop', 'kafka-bare.mjs', 'latency', seconds),
@@ -53,9 +57,9 @@ try {
 }
 
 /** One process; its figures with the CPU that the broker spent meanwhile, microseconds an event. */
-function worker(what, script, kind, size, learner) {
+function worker(what, script, kind, size, learner, ...more) {
   const before = brokerCpuMs()
-  const words = [join(import.meta.dirname, script), dist, broker.address, kind, String(size), JSON.stringify(learner ?? {})]
+  const words = [join(import.meta.dirname, script), dist, broker.address, kind, String(size), JSON.stringify(learner ?? {}), ...more]
   const told = JSON.parse(execFileSync(process.execPath, words, { encoding: 'utf8', maxBuffer: 1 << 26 }))
   return { what, ...told, brokerMicros: (1000 * (brokerCpuMs() - before)) / told.events }
 }
