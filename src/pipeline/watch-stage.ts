@@ -9,6 +9,7 @@ import { Alarms, type AlarmsOptions } from '../alert/alarms.ts'
 import { isOfDecisions } from '../alert/rule.ts'
 import { TRIAL, Trial, type TrialCriteria } from '../alert/trial.ts'
 import type { Alert, AnyEvent, Example, Prediction } from '../events/event.ts'
+import { EarlyExamples } from './early-examples.ts'
 import type { AlertsNow } from './gateway.ts'
 import type { Incoming } from './log.ts'
 import type { StateCodec } from './recover.ts'
@@ -25,11 +26,6 @@ export interface WatchOptions extends AlarmsOptions {
   readonly acknowledged: (id: string) => void
 }
 
-/** Examples that came before their predictions: topics of a cluster are read side by side. */
-const MOST_EARLY = 1000
-/** Of one part: the newest stand. */
-const MOST_OF_ONE = 16
-
 export class WatchStage implements Stage {
   readonly topics = ['predictions', 'examples', 'signals', 'alerts'] as const
   readonly #options: WatchOptions
@@ -37,7 +33,7 @@ export class WatchStage implements Stage {
   readonly #trial = new Trial()
   /** Names of rules whose alerts stand on flagged parts, and are right where these are defects. */
   readonly #ofFlags: ReadonlySet<string>
-  readonly #early = new Map<string, Example[]>()
+  readonly #early = new EarlyExamples()
   #shown: Omit<AlertsNow, 'trial'> = { open: [], recent: [], lines: [] }
 
   constructor(options: WatchOptions) {
@@ -59,6 +55,7 @@ export class WatchStage implements Stage {
     if (whose === 'alert') this.#alarms.load(part, saved)
     else if (whose === 'trial') this.#trial.load(part, saved)
     else if (whose === 'decide') this.#options.decider.load(part, saved)
+    else if (whose === 'early') this.#early.load(part, saved)
   }
 
   restored(): void {
@@ -71,7 +68,8 @@ export class WatchStage implements Stage {
     const wall = record.timestamp
     if (name === 'prediction') this.#predicted(event, wall, step)
     else if (name === 'example') {
-      if (event.prediction !== null && !this.#options.decider.knows(event.observation.id)) this.#keepEarly(event)
+      // Or one whose decision was forgotten: that is not known, and such an example waits for nothing.
+      if (event.prediction !== null && !this.#options.decider.knows(event.observation.id)) this.#early.add(event)
       this.#learn(event)
       this.#emit(this.#alarms.label(event.observation.line, event.labelTime, wall), step)
     } else if (name === 'signal') this.#emit(this.#alarms.signal(event, wall), step)
@@ -93,7 +91,8 @@ export class WatchStage implements Stage {
     for (const [whose, changes] of [
       ['alert', this.#alarms.changes()],
       ['trial', this.#trial.changes()],
-      ['decide', decider.changes()]
+      ['decide', decider.changes()],
+      ['early', this.#early.changes()]
     ] as const)
       for (const [key, saved] of changes)
         step.notes.push({ key: `watch/${whose}/${key}`, value: saved === null ? null : state.encode(saved) })
@@ -112,17 +111,7 @@ export class WatchStage implements Stage {
       step.count('decisions', decision.action)
       this.#emit(this.#alarms.take(decision, wall), step)
     }
-    const early = this.#early.get(prediction.observation)
-    if (early === undefined) return
-    this.#early.delete(prediction.observation)
-    for (const example of early) this.#learn(example)
-  }
-
-  /** Or one whose decision was forgotten: that is not known, and such an example waits for nothing. */
-  #keepEarly(example: Example): void {
-    const { id } = example.observation
-    this.#early.set(id, [...(this.#early.get(id) ?? []), example].slice(-MOST_OF_ONE))
-    if (this.#early.size > MOST_EARLY) this.#early.delete(this.#early.keys().next().value!)
+    for (const example of this.#early.take(prediction.observation)) this.#learn(example)
   }
 
   #learn(example: Example): void {

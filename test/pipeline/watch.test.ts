@@ -1,9 +1,10 @@
 /** The watch in the loop: what it raises is in the log once, wherever the process is stopped. */
 import { describe, expect, test } from 'vitest'
+import { decodeSaved, encodeSaved } from '../../src/adapter/file/saved.ts'
 import type { Rule } from '../../src/alert/rule.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { Decider } from '../../src/decide/decider.ts'
-import type { Alert } from '../../src/events/event.ts'
+import type { Alert, AnyEvent, Example } from '../../src/events/event.ts'
 import { openDeciding } from '../../src/pipeline/deciding.ts'
 import type { PipelineOptions } from '../../src/pipeline/pipeline.ts'
 import type { Sink } from '../../src/pipeline/sink.ts'
@@ -89,31 +90,47 @@ describe('the watch', () => {
   })
 
   test('examples that are read before their prediction wait for it', () => {
-    const decider = new Decider(decideOptionsOf(loadConfig({ env: {} })))
-    const state = { encode: () => new Uint8Array(), decode: () => null }
-    const stage = new WatchStage({
-      rules: [],
-      maxCauses: 1,
-      maxRecent: 1,
-      decider: openDeciding(decider),
-      trial: null,
-      state,
-      acknowledged() {}
-    })
+    const stageOf = () => {
+      const decider = new Decider(decideOptionsOf(loadConfig({ env: {} })))
+      const options = {
+        rules: [],
+        maxCauses: 1,
+        maxRecent: 1,
+        trial: null,
+        state: { encode: encodeSaved, decode: decodeSaved },
+        acknowledged() {}
+      }
+      return { decider, stage: new WatchStage({ ...options, decider: openDeciding(decider) }) }
+    }
     const record = { topic: 'x', partition: 0, offset: 0, timestamp: T0, key: null, value: new Uint8Array() }
     const tasks = [{ task: 'fault', classes: ['good', 'bad'], probabilities: [0.5, 0.5], chosen: 'good', set: [], banks: [] }]
     const both = [...tasks, { ...tasks[0]!, task: 'colour', chosen: 'bad' }]
     const prediction = { observation: 'part-1', line: 'press', station: null, time: T0, learned: 0, fold: 4, tasks: both }
     const observation = { id: 'part-1', line: 'press', station: null, product: null, time: T0, features: {} }
     const example = { observation, labels: { fault: 'bad' }, labelTime: T0, source: null, prediction }
+    const came = (event: Example) => codec.decode(codec.encode('example', event)) as AnyEvent
+    const early = (notes: Step['notes']) => notes.filter(({ key }) => key.startsWith('watch/early/'))
+    const first = stageOf()
     const step = new Step(codec, () => undefined)
-    stage.take(record, { name: 'example', event: example }, step)
-    stage.take(record, { name: 'example', event: { ...example, labels: { colour: 'good' } } }, step)
-    expect(decider.report().tasks.flatMap(({ classes }) => classes)).toEqual([])
-    stage.take(record, { name: 'prediction', event: prediction }, step)
-    const [colour, fault] = decider.report().tasks
-    expect(fault!.classes).toMatchObject([{ class: 'bad', labels: 1, passed: 1 }])
-    expect(colour!.classes).toMatchObject([{ class: 'good', labels: 1 }])
+    first.stage.take(record, came(example), step)
+    first.stage.take(record, came({ ...example, labels: { colour: 'good' } }), step)
+    expect(first.decider.report().tasks.flatMap(({ classes }) => classes)).toEqual([])
+    first.stage.settle(step, T0, T0)
+    expect(early(step.notes)).toHaveLength(1)
+
+    // It is killed here: who goes on has nothing but the notes.
+    const second = stageOf()
+    for (const { key, value } of step.notes) second.stage.restore(key.slice('watch/'.length), value!)
+    second.stage.restored()
+    const next = new Step(codec, () => undefined)
+    for (const { decider, stage } of [first, second]) {
+      stage.take(record, { name: 'prediction', event: prediction }, next)
+      const [colour, fault] = decider.report().tasks
+      expect(fault!.classes).toMatchObject([{ class: 'bad', labels: 1, passed: 1 }])
+      expect(colour!.classes).toMatchObject([{ class: 'good', labels: 1 }])
+    }
+    second.stage.settle(next, T0, T0)
+    expect(early(next.notes)).toEqual([{ key: 'watch/early/part-1', value: null }])
   })
 
   test('a crash at any await neither raises twice nor forgets', async () => {
