@@ -2,11 +2,10 @@
  * The loop around the fold: reads the log, lets every stage take its records, commits outputs, changes of the waiting room
  * and positions together. One process, one loop, one order.
  */
-import { setImmediate } from 'node:timers/promises'
 import type { DecideReport } from '../decide/report.ts'
 import type { Inspection } from '../decide/work-list.ts'
 import type { Policy } from '../events/check.ts'
-import type { AnyEvent, EventName, Events, Prediction, Topic } from '../events/event.ts'
+import type { AnyEvent, EventName, Events, Prediction } from '../events/event.ts'
 import { Fault } from '../fault/fault.ts'
 import type { RoomOptions } from '../join/room.ts'
 import type { Learner } from '../learner/learner.ts'
@@ -30,6 +29,7 @@ import type { Shards } from './shards.ts'
 import type { Sink } from './sink.ts'
 import type { SnapshotStore } from './snapshot-store.ts'
 import { Step } from './step.ts'
+import { type Read, stepsOf } from './steps.ts'
 import { Tallies } from './tallies.ts'
 import { Teller, type TellerOptions } from './teller.ts'
 import type { Load } from './throttle.ts'
@@ -70,10 +70,8 @@ export interface PipelineOptions {
   readonly phase?: (phase: Phase) => void
 }
 
-/** Most records of a step: so many share a commit's cost where it lags behind, which in a cluster is that of a few hundred. */
+/** Most records of a batch: so many share a commit's cost where it lags behind, which in a cluster is that of a few hundred. */
 const BATCH = 2000
-/** Records folded until others have their turn: some twenty milliseconds. */
-const TURN = 250
 /** How often an idle pipeline looks at its clocks. */
 const IDLE_MS = 250
 
@@ -174,10 +172,10 @@ export class Pipeline implements Gateway {
     }
     try {
       let next = ahead()
-      const behind = (): boolean => Object.values(this.#lag).some(lag => lag > 0)
-      while (!stop.aborted || (!givenUp() && behind())) {
+      const lagging = (): boolean => Object.values(this.#lag).some(lag => lag > 0)
+      while (!stop.aborted || (!givenUp() && lagging())) {
         phase?.('reading')
-        const batch = await within(next, stop.aborted && !behind() ? 0 : IDLE_MS, stop)
+        const batch = await within(next, stop.aborted && !lagging() ? 0 : IDLE_MS, stop)
         if (batch !== 'idle' && batch.done) break
         if (!(await this.#take(batch === 'idle' ? [] : batch.value, givenUp))) {
           tell('warn', `stopped while it waits (${this.#patience.waiting}): what was not committed is taken again at the next start`)
@@ -305,45 +303,32 @@ export class Pipeline implements Gateway {
     tell('info', `ready in ${Math.round(stopwatch() - before)} ms${known}`)
   }
 
-  /**
-   * One step: every record of the batch decoded, then taken through its stages, then all of it committed. False when given
-   * up for want of room or of a schema.
-   */
+  /** Takes a batch, in one step or more, each committed before the next. False when given up for want of room or of a schema. */
   async #take(batch: readonly Incoming[], givenUp: () => boolean): Promise<boolean> {
-    const { codec, clock, phase } = this.#options
-    const events = await this.#patience.try(() => this.#read(batch), givenUp)
-    if (events === null) return false
-    phase?.('folding')
+    const { phase } = this.#options
+    const read = await this.#patience.try(() => this.#read(batch), givenUp)
+    if (read === null) return false
     const { stages, keeper } = this.#crew!
-    const step = new Step(codec, (topic, outcome) => this.#tallies.add(topic, outcome))
-    const positions = new Map<string, Position>()
-    for (const [i, record] of batch.entries()) {
-      if (i > 0 && i % TURN === 0) await setImmediate()
-      const { topic, partition, offset } = record
-      positions.set(`${topic}/${partition}`, { topic, partition, offset: offset + 1 })
-      if (topic === 'predictions') this.#heard.took(record)
-      const event = events[i]!
-      const mine = stages.filter(stage => stage.topics.includes(topic as Topic))
-      if ('code' in event) {
-        if (this.#duty.rejects.includes(topic as Topic)) step.reject(record, event)
-        for (const stage of mine) stage.skip?.(record)
-      } else for (const stage of mine) stage.take(record, event, step)
+    const { rejects } = this.#duty
+    const begun = (): void => phase?.('folding')
+    const options = { ...this.#options, stages, rejects, heard: this.#heard, tallies: this.#tallies, begun }
+    for await (const [step, positions] of stepsOf(read, options)) {
+      if (positions.length > 0 || step.outputs.length > 0 || step.notes.length > 0) {
+        phase?.('committing')
+        if (!(await this.#commit(step, positions, givenUp))) return false
+        step.committed()
+      }
+      await keeper?.tend()
+      if (givenUp()) break
     }
-    for (const stage of stages) stage.settle(step, clock(), this.#heard.until)
-    if (batch.length > 0 || step.outputs.length > 0 || step.notes.length > 0) {
-      phase?.('committing')
-      if (!(await this.#commit(step, [...positions.values()], givenUp))) return false
-      step.committed()
-    }
-    await keeper?.tend()
     return true
   }
 
   /** The events of a batch. Nothing of it is folded before all of it is read, as reading may have to wait. */
-  async #read(batch: readonly Incoming[]): Promise<(AnyEvent | Undecodable)[]> {
-    const events: (AnyEvent | Undecodable)[] = []
-    for (const record of batch) events.push(await this.#intake.read(record))
-    return events
+  async #read(batch: readonly Incoming[]): Promise<Read> {
+    const read: [Incoming, AnyEvent | Undecodable][] = []
+    for (const record of batch) read.push([record, await this.#intake.read(record)])
+    return read
   }
 
   /** Predictors go on with the last state while there is no learner. False when given up for want of room. */

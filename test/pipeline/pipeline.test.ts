@@ -10,6 +10,16 @@ describe('a pipeline over the log in memory', () => {
   for (const { name, run } of pipelineLaws) test(name, { timeout: 300_000 }, () => run(options => World.make(options)))
 })
 
+describe('a pipeline so slow that every record is a step', () => {
+  let now = 0
+  const stopwatch = (): number => {
+    now += 1000
+    return now
+  }
+  for (const { name, run } of pipelineLaws)
+    test(name, { timeout: 300_000 }, () => run(given => World.make({ options: { ...given?.options, stopwatch } })))
+})
+
 const committing =
   (commit: (claim: Claim, given: Commit) => ReturnType<Claim['commit']>): NonNullable<Plant['log']> =>
   log => ({
