@@ -132,7 +132,7 @@ export const options = z.strictObject({
       everyExamples: count(1, 1_000_000)
         .default(500)
         .describe(
-          'Examples learned after which predictors get the new state: theirs is at most as many and one batch behind the learner’s'
+          'Examples learned after which predictors get the new state: theirs is at most as many and one step behind the learner’s'
         ),
       everyMs: count(1, 3_600_000).default(1000).describe('Time after which they get it although fewer were learned'),
       maxBehind: count(1, 1_000_000_000)
