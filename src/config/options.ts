@@ -131,9 +131,7 @@ export const options = z.strictObject({
     .strictObject({
       everyExamples: count(1, 1_000_000)
         .default(500)
-        .describe(
-          'Examples learned after which predictors get the new state: theirs is at most as many and one step behind the learner’s'
-        ),
+        .describe('Examples learned after which predictors get the new state: theirs is at most as many and one step behind the learner’s'),
       everyMs: count(1, 3_600_000).default(1000).describe('Time after which they get it although fewer were learned'),
       maxBehind: count(1, 1_000_000_000)
         .default(10_000)
