@@ -1,7 +1,7 @@
 /**
  * The pipeline with a fault planted in it, to prove that the kills find it: `node plant.mjs DIST FAULT CONFIG PHASEFILE`.
- * `apart` makes positions durable before the outputs, so that a kill between loses what was made; `twice` outputs before
- * positions, so that it is made again; `behind` names a position one short in every snapshot.
+ * `apart` makes positions durable before the outputs, so that a kill between loses what was made; `twice` predictions before
+ * positions, so that they are made again; `behind` names a position one short in every snapshot.
  */
 import { openSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -26,12 +26,18 @@ const planted = {
       positions: () => claim.positions(),
       notes: () => claim.notes(),
       commit: async ({ outputs, positions, notes }) => {
-        const halves = [
-          { ...nothing, positions, notes },
-          { ...nothing, outputs }
-        ]
-        if (fault === 'twice') halves.reverse()
-        if (fault === 'behind') halves.splice(0, 2, { outputs, positions, notes })
+        const isPrediction = ({ topic }) => topic === 'predictions'
+        const halves = {
+          apart: [
+            { ...nothing, positions, notes },
+            { ...nothing, outputs }
+          ],
+          twice: [
+            { ...nothing, outputs: outputs.filter(isPrediction) },
+            { outputs: outputs.filter(output => !isPrediction(output)), positions, notes }
+          ],
+          behind: [{ outputs, positions, notes }]
+        }[fault]
         const written = [...(await claim.commit(halves[0]))]
         tell('c')
         await sleep(GAP_MS)
