@@ -116,7 +116,7 @@ describe('the watch', () => {
     first.stage.take(record, came({ ...example, labels: { colour: 'good' } }), step)
     expect(first.decider.report().tasks.flatMap(({ classes }) => classes)).toEqual([])
     first.stage.settle(step, T0, T0)
-    expect(early(step.notes)).toHaveLength(1)
+    expect(early(step.notes)).toHaveLength(2)
 
     // It is killed here: who goes on has nothing but the notes.
     const second = stageOf()
@@ -130,7 +130,7 @@ describe('the watch', () => {
       expect(colour!.classes).toMatchObject([{ class: 'good', labels: 1 }])
     }
     second.stage.settle(next, T0, T0)
-    expect(early(next.notes)).toEqual([{ key: 'watch/early/part-1', value: null }])
+    expect(early(next.notes)).toEqual(['0', '1'].map(number => ({ key: `watch/early/${number}`, value: null })))
   })
 
   test('a crash at any await neither raises twice nor forgets', async () => {
