@@ -165,7 +165,9 @@ export class Link {
   async #mend(error: unknown, tries: number): Promise<void> {
     this.#coordinators.clear()
     const { name, host, port } = error as { name?: string; host?: string; port?: number }
-    if (name === 'KafkaJSConnectionClosedError' && host !== undefined && port !== undefined) this.#cluster.removeBroker({ host, port })
+    // Not from under one that is connecting to it: the client would look for it where there is none.
+    if (this.#connecting === null && name === 'KafkaJSConnectionClosedError' && host !== undefined && port !== undefined)
+      this.#cluster.removeBroker({ host, port })
     await pause(Math.min(LAST_WAIT_MS, FIRST_WAIT_MS * 2 ** tries), this.#closed.signal)
     if (!this.#closed.signal.aborted && this.#cluster.isConnected()) await this.#cluster.refreshMetadata().catch(() => undefined)
   }
